@@ -1,0 +1,172 @@
+"""A run on disk: one folder that holds everything a model needs and no code.
+
+    model.safetensors        the best weights so far
+    config.json              format version, the model's shape, the tokenizer's hash and its end-of-document token
+    tokenizer.json           the tokenizer the model learnt with
+    run.json                 what the run is: its name, text, settings, figures, state
+    metrics.jsonl            one line an event of the loss curve, append-only
+    train_state.safetensors  the last weights, the optimiser, the random state; its header holds the plain numbers as JSON,
+                             so that the two can't come apart
+
+Every file is written whole or not at all; nothing is ever unpickled.  Left out: what a run means to the app (workspace.py).
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from vibejam.config import ModelConfig, RopeScaling
+from vibejam.errors import UserError
+from vibejam.files import write_atomically, write_json, write_text
+from vibejam.model import BaseLM, build_model
+from vibejam.tokenizer import Tokenizer
+from vibejam.train import TrainState
+
+FORMAT = 1
+MAX_JSON = 64_000_000  # bytes; SmolLM2's tokenizer, the largest file here, has 2 MB
+
+
+def save_model(folder: Path, model: BaseLM, tokenizer: Tokenizer) -> None:
+    """Write weights, shape and tokenizer into `folder`."""
+    write_text(folder / "tokenizer.json", tokenizer.to_json())
+    config = {
+        "format": FORMAT,
+        "model": asdict(model.config),
+        "tokenizer": {"sha256": tokenizer.fingerprint, "doc_end": tokenizer.doc_end_token},
+    }
+    write_json(folder / "config.json", config)
+    save_weights(folder, model)
+
+
+def save_weights(folder: Path, model: BaseLM) -> None:
+    _save_tensors(folder / "model.safetensors", {name: p.detach() for name, p in model.named_parameters()}, {})
+
+
+def load_model(folder: Path | str, device: torch.device | str = "cpu") -> tuple[BaseLM, Tokenizer]:
+    """The model, ready to use, and its tokenizer.  Raises UserError where the folder is missing, damaged or tampered with."""
+    folder = Path(folder)
+    config, tokenizer = load_config(folder)
+    try:
+        with torch.device("meta"):
+            model = build_model(config)
+    except ValueError as error:
+        raise _damaged(folder, f"config.json describes an impossible model: {error}") from error
+    expected = {name: p.shape for name, p in model.named_parameters()}
+    tensors = _read_tensors(folder / "model.safetensors", expected)
+    if any(t.is_floating_point() and not bool(torch.isfinite(t).all()) for t in tensors.values()):
+        raise _damaged(folder, "some weights are not numbers")
+    model = build_model(config)  # again, for its tables; the weights are replaced
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            parameter.copy_(tensors[name])
+    return model.to(device).eval(), tokenizer
+
+
+def load_config(folder: Path) -> tuple[ModelConfig, Tokenizer]:
+    """The shape and the tokenizer of the model in `folder`; the tokenizer must be the one it learnt with."""
+    if not (folder / "config.json").is_file():
+        raise UserError(f"There is no vibejam model in {folder}; train one first, or choose a folder that holds config.json.")
+    config = read_json(folder / "config.json")
+    try:
+        if config["format"] > FORMAT:
+            raise UserError(f"{folder} was written by a newer vibejam; update vibejam to open it.")
+        shape = dict(config["model"])
+        shape["rope_scaling"] = RopeScaling(**shape["rope_scaling"]) if shape.get("rope_scaling") else None
+        model_config = ModelConfig(**shape)
+        expected, doc_end = config["tokenizer"]["sha256"], config["tokenizer"]["doc_end"]
+        tokenizer = Tokenizer.from_json(_read_text(folder / "tokenizer.json"), doc_end)
+    except (KeyError, TypeError, ValueError) as error:
+        raise _damaged(folder, f"its settings can't be read ({type(error).__name__})") from error
+    if tokenizer.fingerprint != expected:
+        raise _damaged(folder, "tokenizer.json is not the one this model learnt with")
+    if tokenizer.vocab_size > model_config.vocab_size:
+        raise _damaged(folder, "its tokenizer knows more tokens than the model")
+    return model_config, tokenizer
+
+
+def save_state(folder: Path, state: TrainState) -> None:
+    _save_tensors(folder / "train_state.safetensors", state.tensors, {"numbers": json.dumps(state.numbers)})
+
+
+def load_state(folder: Path) -> TrainState:
+    """Where the run in `folder` stood.  Raises UserError where it never got that far or the file is damaged."""
+    path = folder / "train_state.safetensors"
+    if not path.is_file():
+        raise UserError(f"The run in {folder} has no saved state to go on from; start it anew.")
+    try:
+        with safe_open(path, framework="pt") as file:
+            tensors = {name: file.get_tensor(name) for name in file.keys()}
+            numbers = json.loads(file.metadata()["numbers"])
+    except (SafetensorError, KeyError, ValueError, TypeError, OSError) as error:
+        raise _damaged(folder, "train_state.safetensors can't be read") from error
+    return TrainState(tensors, numbers)
+
+
+def append_metrics(folder: Path, event: dict[str, object]) -> None:
+    with open(folder / "metrics.jsonl", "a", encoding="utf-8") as file:
+        file.write(json.dumps(event, ensure_ascii=False) + "\n")
+
+
+def read_metrics(folder: Path) -> list[dict[str, object]]:
+    """The loss curve of the run in `folder`, oldest first; a line cut short by a crash is left out, and so is what a resumed
+    run did over again."""
+    return sorted({event["iteration"]: event for event in _events(folder)}.values(), key=lambda e: e["iteration"])
+
+
+def _events(folder: Path) -> Iterator[dict[str, object]]:
+    path = folder / "metrics.jsonl"
+    if not path.is_file():
+        return
+    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+        try:
+            event = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(event, dict) and isinstance(event.get("iteration"), int):
+            yield event
+
+
+def read_json(path: Path) -> dict[str, object]:
+    """A JSON object.  Raises UserError where the file is missing, too large, or something else."""
+    try:
+        value = json.loads(_read_text(path))
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"{path} is damaged; delete that run or restore the file.") from error
+    if not isinstance(value, dict):
+        raise UserError(f"{path} is damaged; delete that run or restore the file.")
+    return value
+
+
+def _read_text(path: Path) -> str:
+    try:
+        if path.stat().st_size > MAX_JSON:
+            raise UserError(f"{path} is too large to be a vibejam file; delete that run or restore the file.")
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"{path} can't be read ({error.strerror}); delete that run or restore the file.") from error
+
+
+def _save_tensors(path: Path, tensors: dict[str, torch.Tensor], metadata: dict[str, str]) -> None:
+    copies = {name: tensor.detach().to("cpu").contiguous() for name, tensor in tensors.items()}
+    write_atomically(path, lambda temporary: save_file(copies, temporary, metadata=metadata))
+
+
+def _read_tensors(path: Path, expected: dict[str, torch.Size]) -> dict[str, torch.Tensor]:
+    """Exactly the `expected` tensors; the header is checked before anything is allocated."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            found = {name: torch.Size(file.get_slice(name).get_shape()) for name in file.keys()}
+            if found != expected:
+                raise _damaged(path.parent, "its weights do not have the shapes that config.json names")
+            return {name: file.get_tensor(name) for name in expected}
+    except (SafetensorError, OSError) as error:
+        raise _damaged(path.parent, "model.safetensors can't be read") from error
+
+
+def _damaged(folder: Path, what: str) -> UserError:
+    return UserError(f"The model in {folder} is damaged: {what}; delete that run or restore its files.")

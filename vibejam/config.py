@@ -1,0 +1,135 @@
+"""Every setting of vibejam, each with one plain sentence.
+
+The sentence beside a field is its only documentation: the command line prints it as `--help`, the app shows it under the
+control (`help_for`).  What is left out: settings nobody has asked for, and anything that can be worked out from the text.
+"""
+
+from dataclasses import MISSING, Field, dataclass, field, fields
+from typing import Any
+
+
+def knob(default: Any, sentence: str) -> Any:
+    """A dataclass field with its default and the one sentence that explains it."""
+    return field(default=default, metadata={"help": sentence})
+
+
+def help_for(config: type, name: str) -> str:
+    """The sentence of `config.name`.  Raises KeyError for a field that does not exist."""
+    return _fields(config)[name].metadata["help"]
+
+
+def default_of(config: type, name: str) -> Any:
+    """The default of `config.name`, or None where the field is required.  Raises KeyError for an unknown field."""
+    default = _fields(config)[name].default
+    return None if default is MISSING else default
+
+
+def _fields(config: type) -> dict[str, Field]:
+    return {f.name: f for f in fields(config)}
+
+
+@dataclass(frozen=True)
+class RopeScaling:
+    """Llama 3.1's stretching of the rotary frequencies (https://arxiv.org/abs/2407.21783), as config.json names it."""
+
+    factor: float = knob(1.0, "How many times longer the context is than the one the model was first trained on.")
+    low_freq_factor: float = knob(1.0, "Wavelengths longer than the old context divided by this are stretched fully.")
+    high_freq_factor: float = knob(4.0, "Wavelengths shorter than the old context divided by this are left alone.")
+    original_context: int = knob(8192, "The context length, in tokens, that the model was first trained on.")
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """The shape of a model: all that `build_model` needs, and all that config.json holds besides the tokenizer's hash."""
+
+    vocab_size: int = field(metadata={"help": "How many different tokens the model knows."})
+    block_size: int = knob(128, "How many tokens the model looks back on: its context.")
+    n_layer: int = knob(4, "How many blocks are stacked; more can learn more and take longer.")
+    n_head: int = knob(4, "How many attention heads a block has; the width must be a multiple of it.")
+    n_embd: int = knob(128, "How many numbers describe a token inside the model: its width.")
+    dropout: float = knob(0.0, "Share of values dropped while learning, against learning by heart; 0.1 to 0.2 on little text.")
+    arch: str = knob("transformer", "Which architecture to build.")
+    n_kv_head: int | None = knob(None, "Heads for keys and values, fewer than heads in grouped-query attention; none: the same.")
+    n_hidden: int | None = knob(None, "Width inside the feed-forward; none: 8/3 of the model's width, rounded up to 32.")
+    norm_eps: float = knob(1e-5, "A small number that keeps the normalisation from dividing by zero.")
+    rope_theta: float = knob(10_000.0, "The base of the rotary positions' wavelengths.")
+    rope_scaling: RopeScaling | None = knob(None, "How a pretrained model's rotary positions were stretched, if they were.")
+    tie_embeddings: bool = knob(True, "Whether reading and writing a token share one table.")
+
+    def __post_init__(self) -> None:
+        if self.n_embd % self.n_head or (self.n_embd // self.n_head) % 2:
+            raise ValueError(f"n_embd {self.n_embd} must be an even multiple of n_head {self.n_head}")
+        if self.n_head % self.kv_heads:
+            raise ValueError(f"n_head {self.n_head} must be a multiple of n_kv_head {self.kv_heads}")
+        if min(self.vocab_size, self.block_size, self.n_layer, self.n_head, self.n_embd) < 1:
+            raise ValueError("vocab_size, block_size, n_layer, n_head and n_embd must be at least 1")
+        if not 0 <= self.dropout < 1:
+            raise ValueError(f"dropout {self.dropout} must lie in [0, 1)")
+
+    @property
+    def kv_heads(self) -> int:
+        return self.n_kv_head or self.n_head
+
+    @property
+    def head_dim(self) -> int:
+        return self.n_embd // self.n_head
+
+    @property
+    def hidden(self) -> int:
+        return self.n_hidden or -(-8 * self.n_embd // 3 // 32) * 32
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """How a model learns.  `minutes` or `max_iters` ends a run, whichever comes first; 0 means no such limit."""
+
+    minutes: float = knob(0.0, "How long to learn, in minutes; the learning rate is planned to reach zero then.")
+    max_iters: int = knob(0, "How many steps to learn for; the learning rate is planned to reach zero then.")
+    batch_size: int = knob(16, "How many passages the model reads in one step.")
+    lr: float = knob(3e-3, "The highest learning rate: how far one step moves the weights.")
+    warmup: float = knob(0.02, "Share of the run in which the learning rate climbs from zero.")
+    weight_decay: float = knob(0.1, "How strongly weights are pulled towards zero, against learning by heart.")
+    grad_clip: float = knob(1.0, "The longest step one batch may ask for; longer ones are shortened.")
+    evals: int = knob(20, "How many times a run measures itself on the held-out text.")
+    patience: int = knob(6, "Measurements without improvement after which the run stops early; 0: never.")
+    seed: int = knob(1, "The number that fixes every random choice.")
+
+    def __post_init__(self) -> None:
+        if self.minutes <= 0 and self.max_iters <= 0:
+            raise ValueError("a run needs an end: minutes or max_iters above 0")
+        if self.batch_size < 1 or self.lr <= 0 or self.evals < 1:
+            raise ValueError("batch_size and evals must be at least 1, and lr above 0")
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """How text becomes tokens, and what is held out."""
+
+    tokenizer: str = knob("auto", "What a token is: char, one character; bpe, frequent pieces of words; auto, by the amount of text.")
+    vocab_size: int | None = knob(None, "How many tokens a bpe tokenizer may have; none: by the amount of text.")
+    val_fraction: float = knob(0.1, "Share of the writing held out, as whole documents, to measure on.")
+    seed: int = knob(1, "The number that fixes which documents are held out.")
+
+    def __post_init__(self) -> None:
+        if self.tokenizer not in ("auto", "char", "bpe"):
+            raise ValueError(f"tokenizer is 'auto', 'char' or 'bpe', not {self.tokenizer!r}")
+        if not 0 <= self.val_fraction < 0.9:
+            raise ValueError(f"val_fraction {self.val_fraction} must lie in [0, 0.9)")
+
+
+@dataclass(frozen=True)
+class SampleConfig:
+    """How the next token is drawn from the model's probabilities."""
+
+    max_new_tokens: int = knob(200, "How many tokens to write at most.")
+    temperature: float = knob(0.8, "How daring the choice is: 0 always takes the likeliest token, 1 follows the probabilities.")
+    top_k: int = knob(0, "Choose among this many likeliest tokens only; 0: all.")
+    top_p: float = knob(0.95, "Choose among the likeliest tokens that together reach this probability; 1: all.")
+    min_p: float = knob(0.0, "Leave out tokens less likely than this share of the likeliest one; 0: none.")
+    seed: int | None = knob(None, "The number that fixes the dice: the same seed writes the same text; none: a new text each time.")
+
+    def __post_init__(self) -> None:
+        if self.max_new_tokens < 0 or self.temperature < 0 or self.top_k < 0:
+            raise ValueError("max_new_tokens, temperature and top_k can't be below 0")
+        if not 0 < self.top_p <= 1 or not 0 <= self.min_p <= 1:
+            raise ValueError("top_p must lie in (0, 1] and min_p in [0, 1]")

@@ -1,0 +1,271 @@
+"""The model: `BaseLM`, what every architecture promises, and `GPTModel`, a small pre-norm decoder in Llama's shape.
+
+RMSNorm, rotary positions, grouped-query attention, a gated feed-forward, no biases: the shape that pretrained weights come
+in and that other tools can load, so one class serves a model made from nothing and one that stands on SmolLM2.
+Left out: files (checkpoint.py), tokens and text (tokenizer.py), choosing the next token (sample.py).
+
+Shapes: B batch, T time (tokens), C width (n_embd), H heads, G key/value heads, D head size, V vocabulary.
+"""
+
+import math
+from dataclasses import dataclass, replace
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
+
+from vibejam.config import ModelConfig, RopeScaling
+
+LOSS_CHUNK = 4_000_000  # logits held in memory at once while the loss is computed: 16 MB in fp32
+
+
+class BaseLM(nn.Module):
+    """What training, sampling and evaluation ask of any architecture.
+
+    A subclass gives `hidden_states`, `new_cache` and `forward_cached`; the loss and the slow reference sampler are shared.
+    """
+
+    config: ModelConfig
+    head: nn.Linear
+
+    def hidden_states(self, idx: Tensor) -> Tensor:
+        """Tokens (B, T) to the states before the output layer (B, T, C).  Position t sees tokens up to t only."""
+        raise TypeError(f"{type(self).__name__} has no hidden_states")
+
+    def new_cache(self, batch_size: int, length: int) -> object:
+        """An empty memory for `forward_cached` that can hold `length` tokens of `batch_size` texts."""
+        raise TypeError(f"{type(self).__name__} has no new_cache")
+
+    def forward_cached(self, idx: Tensor, cache: object) -> Tensor:
+        """The next tokens (B, T) after those already in `cache`, to logits (B, T, V); the cache moves on by T."""
+        raise TypeError(f"{type(self).__name__} has no forward_cached")
+
+    def forward(self, idx: Tensor, targets: Tensor | None = None) -> tuple[Tensor | None, Tensor | None]:
+        """Tokens (B, T) to logits (B, T, V) and, given targets (B, T), the mean loss in nats a token.
+
+        Targets below 0 do not count.  Raises ValueError for texts longer than the context or empty.
+        """
+        B, T = idx.shape
+        if not 1 <= T <= self.config.block_size:
+            raise ValueError(f"{T} tokens given, but this model reads 1 to {self.config.block_size} at a time")
+        logits = self.head(self.hidden_states(idx))  # (B, T, V)
+        if targets is None:
+            return logits, None
+        loss = F.cross_entropy(logits.float().flatten(0, 1), targets.flatten(), ignore_index=-1)
+        return logits, loss
+
+    @torch.no_grad()
+    def generate(self, idx: Tensor, max_new_tokens: int, temperature: float = 1.0) -> Tensor:
+        """The slow, obvious sampler: (B, T) to (B, T + max_new_tokens).  sample.py is the fast one, tested against it."""
+        for _ in range(max_new_tokens):
+            logits, _ = self(idx[:, -self.config.block_size :])
+            probabilities = F.softmax(logits[:, -1].float() / temperature, dim=-1)  # (B, V)
+            idx = torch.cat([idx, torch.multinomial(probabilities, 1)], dim=1)
+        return idx
+
+    def loss(self, idx: Tensor, targets: Tensor) -> Tensor:
+        """The same loss as `forward`, in chunks, so that a large vocabulary's logits never lie in memory all at once."""
+        states, targets = self.hidden_states(idx).flatten(0, 1), targets.flatten()  # (B*T, C), (B*T,)
+        rows = max(1, LOSS_CHUNK // self.config.vocab_size)
+        if len(states) <= rows:
+            return F.cross_entropy(self.head(states).float(), targets, ignore_index=-1)
+        total = sum(
+            checkpoint(self._summed_loss, s, t, use_reentrant=False)  # logits are made again in the backward pass
+            for s, t in zip(states.split(rows), targets.split(rows), strict=True)
+        )
+        return total / (targets >= 0).sum().clamp(min=1)
+
+    def _summed_loss(self, states: Tensor, targets: Tensor) -> Tensor:
+        return F.cross_entropy(self.head(states).float(), targets, ignore_index=-1, reduction="sum")
+
+    def parameter_count(self) -> int:
+        """How many numbers the model learns; tied tables count once."""
+        return sum(p.numel() for p in self.parameters())
+
+
+class GPTModel(BaseLM):
+    """A stack of pre-norm blocks between a token table and an output layer."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.embed = nn.Embedding(config.vocab_size, config.n_embd)
+        self.drop = nn.Dropout(config.dropout)
+        self.blocks = nn.ModuleList(Block(config) for _ in range(config.n_layer))
+        self.norm = nn.RMSNorm(config.n_embd, eps=config.norm_eps)
+        self.head = nn.Linear(config.n_embd, config.vocab_size, bias=False)
+        if config.tie_embeddings:
+            self.head.weight = self.embed.weight
+        cos, sin = rotary_tables(config)  # (block_size, D) each
+        self.register_buffer("cos", cos, persistent=False)
+        self.register_buffer("sin", sin, persistent=False)
+        self._initialise()
+
+    def _initialise(self) -> None:
+        """Normal weights of 0.02; what writes into the residual stream smaller, by its depth (GPT-2)."""
+        for name, weight in self.named_parameters():
+            if weight.dim() == 2:
+                writes_to_stream = name.endswith(("attention.out.weight", "feed_forward.down.weight"))
+                nn.init.normal_(weight, std=0.02 / math.sqrt(2 * self.config.n_layer) if writes_to_stream else 0.02)
+
+    def hidden_states(self, idx: Tensor) -> Tensor:
+        T = idx.shape[1]
+        x = self.drop(self.embed(idx))  # (B, T, C)
+        rotary = self.cos[:T], self.sin[:T]
+        for block in self.blocks:
+            x = block(x, rotary)
+        return self.norm(x)  # (B, T, C)
+
+    def new_cache(self, batch_size: int, length: int) -> "KVCache":
+        return KVCache.empty(self.config, batch_size, length, self.embed.weight)
+
+    def forward_cached(self, idx: Tensor, cache: "KVCache") -> Tensor:
+        start, end = cache.used, cache.used + idx.shape[1]
+        if end > cache.length:
+            raise ValueError(f"the cache holds {cache.length} tokens, {end} are needed")
+        x = self.embed(idx)  # (B, T, C)
+        rotary = self.cos[start:end], self.sin[start:end]
+        for layer, block in enumerate(self.blocks):
+            x = block(x, rotary, cache.layer(layer, end))
+        cache.used = end
+        return self.head(self.norm(x))  # (B, T, V)
+
+
+class Block(nn.Module):
+    """Attention, then the feed-forward, each on a normalised copy and added to the stream."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.attention_norm = nn.RMSNorm(config.n_embd, eps=config.norm_eps)
+        self.attention = Heads(config)
+        self.feed_forward_norm = nn.RMSNorm(config.n_embd, eps=config.norm_eps)
+        self.feed_forward = FeedForward(config)
+
+    def forward(self, x: Tensor, rotary: tuple[Tensor, Tensor], past: tuple[Tensor, Tensor] | None = None) -> Tensor:
+        x = x + self.attention(self.attention_norm(x), rotary, past)  # (B, T, C)
+        return x + self.feed_forward(self.feed_forward_norm(x))  # (B, T, C)
+
+
+class Heads(nn.Module):
+    """Causal attention: H heads ask, G groups of keys and values answer (https://arxiv.org/abs/2305.13245)."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.n_head, self.kv_heads, self.head_dim = config.n_head, config.kv_heads, config.head_dim
+        self.query = nn.Linear(config.n_embd, config.n_head * config.head_dim, bias=False)
+        self.key = nn.Linear(config.n_embd, config.kv_heads * config.head_dim, bias=False)
+        self.value = nn.Linear(config.n_embd, config.kv_heads * config.head_dim, bias=False)
+        self.out = nn.Linear(config.n_head * config.head_dim, config.n_embd, bias=False)
+        self.drop = nn.Dropout(config.dropout)
+
+    def forward(self, x: Tensor, rotary: tuple[Tensor, Tensor], past: tuple[Tensor, Tensor] | None) -> Tensor:
+        B, T, _ = x.shape
+        q = self.query(x).view(B, T, self.n_head, self.head_dim).transpose(1, 2)  # (B, H, T, D)
+        k = self.key(x).view(B, T, self.kv_heads, self.head_dim).transpose(1, 2)  # (B, G, T, D)
+        v = self.value(x).view(B, T, self.kv_heads, self.head_dim).transpose(1, 2)  # (B, G, T, D)
+        q, k = rotate(q, *rotary), rotate(k, *rotary)
+        if past is not None:
+            keys, values = past  # (B, G, S, D): the last T places are this call's to fill
+            keys[:, :, -T:], values[:, :, -T:] = k, v
+            k, v = keys.to(q.dtype), values.to(q.dtype)
+        y = attend(q, k, v)  # (B, H, T, D)
+        return self.drop(self.out(y.transpose(1, 2).reshape(B, T, -1)))  # (B, T, C)
+
+
+class FeedForward(nn.Module):
+    """SwiGLU (https://arxiv.org/abs/2002.05202): one half of the widened state gates the other."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.gate = nn.Linear(config.n_embd, config.hidden, bias=False)
+        self.up = nn.Linear(config.n_embd, config.hidden, bias=False)
+        self.down = nn.Linear(config.hidden, config.n_embd, bias=False)
+        self.drop = nn.Dropout(config.dropout)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.drop(self.down(F.silu(self.gate(x)) * self.up(x)))  # (B, T, C)
+
+
+def attend(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+    """Causal attention of the last T of S places: q (B, H, T, D), k and v (B, G, S, D) to (B, H, T, D).
+
+    Training on a CPU takes the written-out form: the fused one's backward pass is four times slower there in bfloat16.
+    """
+    B, H, T, D = q.shape
+    G, S = k.shape[1:3]
+    if not (q.requires_grad and q.device.type == "cpu"):
+        if T == S or T == 1:
+            return F.scaled_dot_product_attention(q, k, v, is_causal=T > 1, enable_gqa=G != H)
+        mask = causal_mask(T, S, q.device)
+        return F.scaled_dot_product_attention(q, k, v, attn_mask=mask, enable_gqa=G != H)
+    grouped = q.reshape(B, G, H // G * T, D)  # the heads of a group share its keys: one product for all of them
+    scores = (grouped * D**-0.5) @ k.transpose(-2, -1)  # (B, G, H/G*T, S)
+    scores = scores.view(B, G, H // G, T, S).masked_fill(~causal_mask(T, S, q.device), float("-inf"))
+    weights = F.softmax(scores, dim=-1, dtype=torch.float32).to(q.dtype)  # (B, G, H/G, T, S)
+    return (weights.view(B, G, H // G * T, S) @ v).view(B, H, T, D)
+
+
+def causal_mask(T: int, S: int, device: torch.device) -> Tensor:
+    """(T, S), true where the query, one of the last T of S places, may look."""
+    return torch.ones(T, S, dtype=torch.bool, device=device).tril(S - T)
+
+
+def rotary_tables(config: ModelConfig) -> tuple[Tensor, Tensor]:
+    """Cosines and sines (block_size, D) of the rotary positions (https://arxiv.org/abs/2104.09864), Llama's half-split."""
+    D = config.head_dim
+    frequency = config.rope_theta ** -(torch.arange(0, D, 2, dtype=torch.float64) / D)  # (D/2,)
+    if config.rope_scaling is not None:
+        frequency = stretch(frequency, config.rope_scaling)
+    angle = torch.outer(torch.arange(config.block_size, dtype=torch.float64), frequency)  # (block_size, D/2)
+    angle = torch.cat([angle, angle], dim=1)  # (block_size, D)
+    return angle.cos().float(), angle.sin().float()
+
+
+def stretch(frequency: Tensor, scaling: RopeScaling) -> Tensor:
+    """Llama 3.1's rule: long waves are slowed by `factor`, short ones kept, those between blended.  (D/2,) to (D/2,)."""
+    turns = scaling.original_context * frequency / (2 * math.pi)  # how often a wave turns in the old context
+    blend = (turns - scaling.low_freq_factor) / (scaling.high_freq_factor - scaling.low_freq_factor)
+    blend = blend.clamp(0, 1)
+    return blend * frequency + (1 - blend) * frequency / scaling.factor
+
+
+def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+    """Turn queries or keys (B, H, T, D) by their positions' angles (T, D)."""
+    first, second = x.chunk(2, dim=-1)  # (B, H, T, D/2) each
+    return x * cos.to(x.dtype) + torch.cat([-second, first], dim=-1) * sin.to(x.dtype)
+
+
+@dataclass
+class KVCache:
+    """Keys and values of the tokens read so far: two tensors (L, B, G, length, D), filled up to `used`."""
+
+    keys: Tensor
+    values: Tensor
+    used: int = 0
+
+    @classmethod
+    def empty(cls, config: ModelConfig, batch_size: int, length: int, like: Tensor) -> "KVCache":
+        shape = (config.n_layer, batch_size, config.kv_heads, min(length, config.block_size), config.head_dim)
+        return cls(like.new_zeros(shape), like.new_zeros(shape))
+
+    @property
+    def length(self) -> int:
+        return self.keys.shape[3]
+
+    def layer(self, layer: int, end: int) -> tuple[Tensor, Tensor]:
+        return self.keys[layer, :, :, :end], self.values[layer, :, :, :end]
+
+
+ARCHITECTURES: dict[str, type[BaseLM]] = {"transformer": GPTModel}
+
+
+def build_model(config: ModelConfig | None = None, **settings: object) -> BaseLM:
+    """A freshly initialised model: of `config`, of the settings (`arch=`, `vocab_size=` ...), or of one changed by the other.
+
+    Raises ValueError for an unknown architecture.
+    """
+    config = replace(config, **settings) if config is not None else ModelConfig(**settings)
+    if config.arch not in ARCHITECTURES:
+        raise ValueError(f"no architecture called {config.arch!r}; there are {', '.join(ARCHITECTURES)}")
+    return ARCHITECTURES[config.arch](config)

@@ -1,0 +1,228 @@
+"""The training loop, as a generator of events.
+
+    for event in train_lm(model, data, TrainConfig(max_iters=500)):
+        print(event.iteration, event.train_loss, event.val_loss)
+
+Break out of the loop whenever you like: the last state is saved on the way out.  The loop knows nothing of files, screens or
+sampling: who calls it gives `save` and `sample` functions.  Left out: several machines, mixed objectives.
+"""
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from vibejam.config import TrainConfig
+from vibejam.data import TokenDataset
+from vibejam.errors import UserError
+from vibejam.evaluate import estimate_loss
+from vibejam.model import BaseLM
+from vibejam.optim import build_optimizer, lr_at
+from vibejam.runtime import compute_dtype
+
+__all__ = ["TrainEvent", "TrainState", "estimate_loss", "train_lm"]
+
+FAILED_STEPS = 8  # steps in a row without a finite loss after which a run gives up
+
+
+@dataclass(frozen=True)
+class TrainEvent:
+    """What one step brought.  The validation figures and the sample are there at measurements only."""
+
+    iteration: int  # steps done so far
+    progress: float  # share of the planned run, 0 to 1
+    train_loss: float  # nats a token, this batch
+    lr: float
+    tokens_per_second: float  # while learning, measurements not counted
+    seconds: float  # spent so far, measurements and earlier sittings included
+    val_loss: float | None = None  # nats a token
+    val_bits_per_byte: float | None = None
+    best: bool = False  # the lowest validation loss so far
+    sample: str | None = None
+    note: str | None = None  # one sentence for the person
+
+
+@dataclass(frozen=True)
+class TrainState:
+    """All that an interrupted run needs to go on as if nothing had happened: tensors, and plain numbers."""
+
+    tensors: dict[str, Tensor]
+    numbers: dict[str, object]
+
+
+@dataclass
+class _Counters:
+    """Where a run stands; saved as plain numbers."""
+
+    iteration: int = 0
+    seconds: float = 0.0
+    tokens: int = 0
+    learning_seconds: float = 0.0
+    measured: int = 0  # measurements done
+    best_loss: float = math.inf
+    best_iteration: int = 0
+    since_best: int = 0
+    lr_scale: float = 1.0
+    finished: bool = False
+    stopped_early: bool = False
+
+
+def train_lm(
+    model: BaseLM,
+    data: TokenDataset,
+    config: TrainConfig,
+    *,
+    state: TrainState | None = None,
+    save: Callable[[str, BaseLM, TrainState], None] = lambda kind, model, state: None,
+    sample: Callable[[BaseLM], str] | None = None,
+) -> Iterator[TrainEvent]:
+    """Train `model` in place and yield an event a step.
+
+    `save("best" | "last", model, state)` is called at measurements (best: the validation loss, or without held-out text the
+    latest) and once more at the end, however that comes.  `sample(model)` writes the sample of a measurement.  `state` goes on
+    with a saved run: on a CPU, bit for bit where the end was given in steps.
+    Raises UserError where the loss stays NaN or infinite.
+    """
+    device = next(model.parameters()).device
+    optimizer = build_optimizer(model, config)
+    torch.manual_seed(config.seed)
+    counters = _Counters()
+    if state is not None:
+        counters = _restore(state, model, optimizer, data)
+    precision = compute_dtype(device)
+    cast = torch.autocast(device.type, precision) if precision != torch.float32 else nullcontext()
+    clock = time.monotonic() - counters.seconds  # monotonic: setting the clock back changes nothing
+    failed = 0
+    model.train()
+    try:
+        while not counters.finished:
+            began = time.monotonic()
+            progress = _progress(counters, config, began - clock)
+            lr = lr_at(progress, config) * counters.lr_scale
+            for group in optimizer.param_groups:
+                group["lr"] = lr
+            x, y = data.get_batch("train", config.batch_size)  # (B, T) each
+            with cast:
+                loss = model.loss(x.to(device, non_blocking=True), y.to(device, non_blocking=True))
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            norm = torch.nn.utils.clip_grad_norm_(model.parameters(), config.grad_clip)
+            note = None
+            if torch.isfinite(norm):
+                optimizer.step()
+                failed = 0
+            else:
+                failed, counters.lr_scale = failed + 1, counters.lr_scale / 2
+                note = "A step gave no finite number, so it was skipped and the learning rate halved."
+                if failed >= FAILED_STEPS:
+                    raise UserError(
+                        "The loss is no longer a number; start again with a lower learning rate. The best model so far is kept."
+                    )
+            train_loss = loss.item()
+            counters.iteration += 1
+            counters.tokens += x.numel()
+            now = time.monotonic()
+            counters.learning_seconds += now - began
+            counters.seconds = now - clock
+            progress = _progress(counters, config, counters.seconds)
+            counters.finished = progress >= 1
+            event = dict(
+                iteration=counters.iteration,
+                progress=progress,
+                train_loss=train_loss,
+                lr=lr,
+                tokens_per_second=counters.tokens / max(counters.learning_seconds, 1e-9),
+                note=note,
+            )
+            if counters.finished or progress >= (counters.measured + 1) / config.evals:
+                event |= _measure(model, data, config, optimizer, counters, save, sample)
+                counters.seconds = time.monotonic() - clock
+            yield TrainEvent(seconds=counters.seconds, **event)
+    finally:
+        if counters.iteration:
+            save("last", model, _capture(model, optimizer, data, counters))
+        model.eval()
+
+
+def _progress(counters: _Counters, config: TrainConfig, seconds: float) -> float:
+    """Share of the run that is done, by time or by steps, whichever is further."""
+    by_time = seconds / (config.minutes * 60) if config.minutes else 0.0
+    by_steps = counters.iteration / config.max_iters if config.max_iters else 0.0
+    return min(1.0, max(by_time, by_steps))
+
+
+def _measure(
+    model: BaseLM,
+    data: TokenDataset,
+    config: TrainConfig,
+    optimizer: torch.optim.Optimizer,
+    counters: _Counters,
+    save: Callable[[str, BaseLM, TrainState], None],
+    sample: Callable[[BaseLM], str] | None,
+) -> dict[str, object]:
+    """Measure on the held-out text, keep the best and the last, write a sample; what the event says of it."""
+    counters.measured += 1
+    score = estimate_loss(model, data)
+    found: dict[str, object] = {"best": score is None or score.loss < counters.best_loss}
+    if score is not None:
+        found |= {"val_loss": score.loss, "val_bits_per_byte": score.bits_per_byte}
+    if found["best"]:
+        counters.best_loss = score.loss if score is not None else math.inf
+        counters.best_iteration, counters.since_best = counters.iteration, 0
+    else:
+        counters.since_best += 1
+        if config.patience and counters.since_best >= config.patience and not counters.finished:
+            counters.finished = counters.stopped_early = True
+            found["note"] = (
+                f"Stopped early: the held-out text has not been predicted better for {counters.since_best} measurements, "
+                f"so the model of step {counters.best_iteration} is kept."
+            )
+    if sample is not None:
+        rng = torch.get_rng_state()  # a sample must not change what is learnt next
+        model.eval()
+        found["sample"] = sample(model)
+        model.train()
+        torch.set_rng_state(rng)
+    state = _capture(model, optimizer, data, counters)
+    if found["best"]:
+        save("best", model, state)
+    save("last", model, state)
+    return found
+
+
+def _capture(
+    model: BaseLM, optimizer: torch.optim.Optimizer, data: TokenDataset, counters: _Counters
+) -> TrainState:
+    tensors = {f"model.{name}": p.detach() for name, p in model.named_parameters()}
+    names = {p: name for name, p in model.named_parameters()}
+    for parameter, moments in optimizer.state.items():
+        for key, value in moments.items():
+            tensors[f"optimizer.{key}.{names[parameter]}"] = value
+    tensors["rng.cpu"] = torch.get_rng_state()
+    if torch.cuda.is_available():
+        tensors["rng.cuda"] = torch.cuda.get_rng_state()
+    return TrainState(tensors, {"counters": vars(counters).copy(), "data": data.state()})
+
+
+def _restore(
+    state: TrainState, model: BaseLM, optimizer: torch.optim.Optimizer, data: TokenDataset
+) -> _Counters:
+    named = dict(model.named_parameters())
+    with torch.no_grad():
+        for name, parameter in named.items():
+            parameter.copy_(state.tensors[f"model.{name}"])
+    for key, value in state.tensors.items():
+        if key.startswith("optimizer."):
+            _, moment, name = key.split(".", 2)
+            parameter = named[name]
+            on = parameter.device if value.dim() else value.device  # AdamW counts its steps on the CPU
+            optimizer.state[parameter][moment] = value.to(on)
+    torch.set_rng_state(state.tensors["rng.cpu"].cpu())
+    if "rng.cuda" in state.tensors and torch.cuda.is_available():
+        torch.cuda.set_rng_state(state.tensors["rng.cuda"].cpu())
+    data.restore(state.numbers["data"])
+    return _Counters(**state.numbers["counters"])
