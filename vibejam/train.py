@@ -93,6 +93,7 @@ def train_lm(
     counters = _Counters()
     if state is not None:
         counters = _restore(state, model, optimizer, data)
+        _replan(counters, config)
     precision = compute_dtype(device)
     cast = torch.autocast(device.type, precision) if precision != torch.float32 else nullcontext()
     clock = time.monotonic() - counters.seconds  # monotonic: setting the clock back changes nothing
@@ -141,11 +142,22 @@ def train_lm(
             if counters.finished or progress >= (counters.measured + 1) / config.evals:
                 event |= _measure(model, data, config, optimizer, counters, save, sample)
                 counters.seconds = time.monotonic() - clock
+            paused = time.monotonic()
             yield TrainEvent(seconds=counters.seconds, **event)
+            clock += time.monotonic() - paused  # what the caller does between events is not part of the run
     finally:
         if counters.iteration:
             save("last", model, _capture(model, optimizer, data, counters))
         model.eval()
+
+
+def _replan(counters: _Counters, config: TrainConfig) -> None:
+    """Fit a restored run to its plan, which may be a longer one now: what is left to do, and when to measure next."""
+    progress = _progress(counters, config, counters.seconds)
+    counters.finished = progress >= 1
+    counters.measured = int(progress * config.evals + 1e-9)
+    if counters.stopped_early:  # whoever resumes such a run wants it to go on
+        counters.stopped_early, counters.since_best = False, 0
 
 
 def _progress(counters: _Counters, config: TrainConfig, seconds: float) -> float:
