@@ -1,0 +1,56 @@
+"""How much of a text was copied word for word from the writing a model learnt from.
+
+A run keeps no text, only 64-bit hashes of every four words in a row; a copied run is as many of those in a row.  Chance
+matches between different phrases do not occur at this size (a million phrases against 2^64).  The hashes can't be read back, but
+they can confirm a guess, as the weights can: they belong to the person as much as the weights do.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from vibejam.files import write_atomically
+
+WORDS_IN_A_ROW = 4
+_WORD = re.compile(r"\w+(?:['’]\w+)*")
+
+
+def phrase_hashes(texts: Iterable[str]) -> Tensor:
+    """Sorted, distinct hashes (n,) of every four words in a row in each text."""
+    return torch.tensor([h for text in texts for h in _hashes(text)], dtype=torch.int64).unique()
+
+
+def longest_copied_run(text: str, phrases: Tensor) -> int:
+    """The longest run of words in `text`, four or more, that the training text holds too; 0 where there is none."""
+    known = torch.isin(torch.tensor(list(_hashes(text)), dtype=torch.int64), phrases).tolist()
+    longest = run = 0
+    for hit in known:
+        run = run + 1 if hit else 0
+        longest = max(longest, run)
+    return longest + WORDS_IN_A_ROW - 1 if longest else 0
+
+
+def save_phrases(folder: Path, texts: Iterable[str]) -> None:
+    phrases = {"phrases": phrase_hashes(texts)}
+    write_atomically(folder / "phrases.safetensors", lambda temporary: save_file(phrases, temporary))
+
+
+def load_phrases(folder: Path) -> Tensor | None:
+    """The run's phrases, or None where it has none, as a pretrained model."""
+    try:
+        return load_file(folder / "phrases.safetensors")["phrases"]
+    except (OSError, SafetensorError, KeyError):
+        return None
+
+
+def _hashes(text: str) -> Iterator[int]:
+    words = [word.lower().replace("’", "'") for word in _WORD.findall(text)]
+    for i in range(len(words) - WORDS_IN_A_ROW + 1):
+        digest = hashlib.blake2b("\0".join(words[i : i + WORDS_IN_A_ROW]).encode(), digest_size=8).digest()
+        yield int.from_bytes(digest, "little", signed=True)
