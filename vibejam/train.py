@@ -42,6 +42,7 @@ class TrainEvent:
     val_loss: float | None = None  # nats a token
     val_bits_per_byte: float | None = None
     best: bool = False  # the lowest validation loss so far
+    stopped_early: bool = False  # the run ends here because it no longer gets better
     sample: str | None = None
     note: str | None = None  # one sentence for the person
 
@@ -147,6 +148,8 @@ def train_lm(
             clock += time.monotonic() - paused  # what the caller does between events is not part of the run
     finally:
         if counters.iteration:
+            if not counters.best_iteration:  # ended before the first measurement: what there is, is the best there is
+                save("best", model, _capture(model, optimizer, data, counters))
             save("last", model, _capture(model, optimizer, data, counters))
         model.eval()
 
@@ -188,7 +191,7 @@ def _measure(
     else:
         counters.since_best += 1
         if config.patience and counters.since_best >= config.patience and not counters.finished:
-            counters.finished = counters.stopped_early = True
+            counters.finished = counters.stopped_early = found["stopped_early"] = True
             found["note"] = (
                 f"Stopped early: the held-out text has not been predicted better for {counters.since_best} measurements, "
                 f"so the model of step {counters.best_iteration} is kept."

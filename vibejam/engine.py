@@ -1,0 +1,109 @@
+"""The one door to a trained voice, for the app, the command line and a notebook.
+
+    engine = StyleEngine("checkpoints/first", writer=endpoint_from_environment())
+    pair = engine.compare("Tell my landlord that the boiler is broken.")
+    print(pair.draft.text, pair.rewrite.text, sep="\\n---\\n")
+
+Left out: making a voice (learn.py), and who writes the draft (drafts.py).
+"""
+
+import hashlib
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from vibejam import checkpoint
+from vibejam.config import SampleConfig
+from vibejam.copied import load_phrases, longest_copied_run
+from vibejam.drafts import Draft, DraftWriter
+from vibejam.errors import UserError
+from vibejam.evaluate import score_texts
+from vibejam.rewrite import Rewrite, rewrite_text, stream_rewrite
+from vibejam.runtime import pick_device
+from vibejam.sample import stream_text
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A draft and its rewrite, side by side, each with the name of the model that wrote it."""
+
+    draft: Draft
+    rewrite: Rewrite
+    draft_model: str
+    rewrite_model: str
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """A text the model wrote, and how much of it stands word for word in what it learnt from (None: not known)."""
+
+    text: str
+    tokens: int
+    tokens_per_second: float
+    longest_copied_run: int | None
+
+
+class StyleEngine:
+    """A trained voice and, if there is one, a writer of drafts.  Raises UserError where `folder` holds no sound model."""
+
+    def __init__(self, folder: Path | str, writer: DraftWriter | None = None, device: str | None = None) -> None:
+        self.folder, self.writer = Path(folder), writer
+        self.model, self.tokenizer = checkpoint.load_model(self.folder, pick_device(device))
+
+    @cached_property
+    def name(self) -> str:
+        """The run's name and the first figures of its weights' hash, so that two columns can't be mistaken for each other."""
+        return f"{self.folder.name} ({weights_hash(self.folder)[:8]})"
+
+    def stream(self, prompt: str, config: SampleConfig, stop: Callable[[], bool] = lambda: False) -> Iterator[str]:
+        """What the voice writes after `prompt`, in pieces."""
+        return stream_text(self.model, self.tokenizer, prompt, config, stop=stop)
+
+    def sample(self, prompt: str, config: SampleConfig = SampleConfig()) -> Sampled:
+        """What the voice writes after `prompt`, measured."""
+        began = time.perf_counter()
+        text = "".join(self.stream(prompt, config))
+        seconds = time.perf_counter() - began
+        tokens = len(self.tokenizer.encode(text))
+        return Sampled(text, tokens, tokens / max(seconds, 1e-9), self.copied(text))
+
+    def copied(self, text: str) -> int | None:
+        """The longest run of words, four or more, that `text` has from the training text; None for a base without one."""
+        phrases = load_phrases(self.folder)
+        return None if phrases is None else longest_copied_run(text, phrases)
+
+    def generate(self, instruction: str) -> Draft:
+        """A draft from the big model.  Raises UserError where there is none to ask, or it does not answer."""
+        if self.writer is None:
+            raise UserError("No model to write the draft; set OPENAI_API_KEY, name a local server, or paste a draft.")
+        return self.writer.write(instruction)
+
+    def rewrite(self, draft: str, config: SampleConfig = SampleConfig()) -> Rewrite:
+        """The draft in the person's manner.  Raises UserError where the draft is empty."""
+        return rewrite_text(draft, self.model, self.tokenizer, config)
+
+    def stream_rewrite(
+        self, draft: str, config: SampleConfig, stop: Callable[[], bool] = lambda: False
+    ) -> Iterator[str]:
+        """The same in pieces, as it is written."""
+        return stream_rewrite(draft, self.model, self.tokenizer, config, stop=stop)
+
+    def compare(self, instruction: str, config: SampleConfig = SampleConfig()) -> Comparison:
+        """A draft for `instruction` beside its rewrite."""
+        draft = self.generate(instruction)
+        return Comparison(draft, self.rewrite(draft.text, config), draft.model, self.name)
+
+    def strangeness(self, text: str) -> float:
+        """Bits per byte that the voice needs for `text`: the lower, the more it reads like the person."""
+        if not text.strip():
+            return math.nan
+        return score_texts(self.model, self.tokenizer, [text]).bits_per_byte
+
+
+def weights_hash(folder: Path) -> str:
+    """SHA-256 of the weights' file."""
+    with open(folder / "model.safetensors", "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

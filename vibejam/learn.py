@@ -1,0 +1,189 @@
+"""One run from start to end: writing → held-out split → tokens → model → training → a folder that holds the voice.
+
+Both faces train through `learn`; it is a generator of TrainEvents, and breaking out of it keeps what is done.  Its figures end up
+in the run's run.json, scored over the whole held-out text with the best weights.
+"""
+
+import hashlib
+import time
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import datetime, timezone
+from pathlib import Path
+
+import torch
+
+from vibejam import checkpoint
+from vibejam.config import SampleConfig, TrainConfig
+from vibejam.copied import save_phrases
+from vibejam.corpus import Corpus, check_trainable, split_corpus, without_overlap
+from vibejam.data import TokenDataset, join
+from vibejam.errors import UserError
+from vibejam.evaluate import score_texts
+from vibejam.files import write_json
+from vibejam.model import BaseLM, build_model
+from vibejam.recipe import Recipe
+from vibejam.runtime import pick_device
+from vibejam.sample import generate_text
+from vibejam.tokenizer import Tokenizer, train_tokenizer
+from vibejam.train import TrainEvent, TrainState, train_lm
+
+FORMAT = 1
+SAMPLE_PROMPT = "I think "  # what every measurement's sample goes on from
+SECONDS_BETWEEN_METRICS = 0.25  # a curve needs no more points than that
+
+
+def learn(
+    corpus: Corpus,
+    folder: Path,
+    recipe: Recipe,
+    *,
+    held: Corpus | None = None,
+    device: str | None = None,
+    resume: bool = False,
+    prompt: str = SAMPLE_PROMPT,
+) -> Iterator[TrainEvent]:
+    """Learn `corpus` into `folder`, measuring on `held` or on whole documents held out of it.
+
+    With `resume` the run in `folder` goes on, with its own model and tokenizer, to the end that `recipe.train` names.
+    Raises UserError where the text is too little or `folder` holds something else.
+    """
+    check_trainable(corpus)
+    train_texts, val_texts, notes = _split(corpus, held, recipe)
+    where = pick_device(device)
+    state = None
+    if resume:
+        state = checkpoint.load_state(folder)
+        model, tokenizer = checkpoint.load_model(folder, where)
+        run = checkpoint.read_json(folder / "run.json")
+        if run["text"]["sha256"] != _fingerprint(train_texts):
+            notes.append("Your writing has changed since this run began; it goes on with the writing as it is now.")
+    else:
+        if (folder / "config.json").exists():
+            raise UserError(f"{folder} already holds a model; resume it, delete it, or choose another folder.")
+        tokenizer = train_tokenizer(train_texts, recipe.data.tokenizer, recipe.data.vocab_size)
+        block = _fitting_block(train_texts, val_texts, tokenizer, int(recipe.shape["block_size"]), notes)
+        model = _new_model(recipe, tokenizer, block).to(where)
+        run = {"format": FORMAT, "created": datetime.now(timezone.utc).isoformat(timespec="seconds"), "base": "none"}
+        checkpoint.save_model(folder, model, tokenizer)
+        save_phrases(folder, train_texts)
+    run |= {
+        "status": "running",
+        "text": _describe(corpus, train_texts, val_texts),
+        "settings": {"model": asdict(model.config), "train": asdict(recipe.train), "data": asdict(recipe.data)},
+        "parameters": model.parameter_count(),
+        "notes": [*recipe.reasons, *notes],
+    }
+    write_json(folder / "run.json", run)
+    yield from _train(folder, run, model, tokenizer, train_texts, val_texts, recipe.train, state, prompt)
+
+
+def _train(
+    folder: Path,
+    run: dict,
+    model: BaseLM,
+    tokenizer: Tokenizer,
+    train_texts: list[str],
+    val_texts: list[str],
+    config: TrainConfig,
+    state: TrainState | None,
+    prompt: str,
+) -> Iterator[TrainEvent]:
+    """Train, keep the curve and the figures; whatever ends it, run.json says how it ended."""
+    data = TokenDataset(tokenizer, train_texts, val_texts, model.config.block_size, config.seed)
+    sampling = SampleConfig(max_new_tokens=160 if tokenizer.kind == "char" else 60, seed=config.seed)
+
+    def save(kind: str, model: BaseLM, state: TrainState) -> None:
+        if kind == "best":
+            checkpoint.save_weights(folder, model)
+        else:
+            checkpoint.save_state(folder, state)
+
+    events = train_lm(
+        model, data, config, state=state, save=save, sample=lambda m: prompt + generate_text(m, tokenizer, prompt, sampling)
+    )
+    last, written = None, 0.0
+    status = "failed"
+    try:
+        for last in events:
+            measured = last.sample is not None
+            if measured or last.note or time.monotonic() - written >= SECONDS_BETWEEN_METRICS:
+                checkpoint.append_metrics(folder, {k: v for k, v in asdict(last).items() if v is not None})
+                written = time.monotonic()
+            yield last
+        status = "done"
+    except GeneratorExit:
+        status = "stopped"
+        raise
+    finally:
+        events.close()  # saves the last state
+        if last is not None:
+            run["figures"] = _figures(folder, last, val_texts)
+        run["status"] = status
+        write_json(folder / "run.json", run)
+
+
+def _figures(folder: Path, last: TrainEvent, val_texts: list[str]) -> dict[str, object]:
+    """What the run came to, measured with the weights that are kept, as anyone who loads the folder will find them."""
+    figures: dict[str, object] = {
+        "iters": last.iteration,
+        "seconds": round(last.seconds, 3),
+        "tokens_per_second": round(last.tokens_per_second, 1),
+        "stopped_early": last.stopped_early,
+        "val_loss": None,
+        "val_bits_per_byte": None,
+    }
+    if val_texts:
+        score = score_texts(*checkpoint.load_model(folder), val_texts)
+        figures |= {"val_loss": score.loss, "val_bits_per_byte": score.bits_per_byte}
+    return figures
+
+
+def _split(corpus: Corpus, held: Corpus | None, recipe: Recipe) -> tuple[list[str], list[str], list[str]]:
+    """Training texts, held-out texts, and what the person should know about them."""
+    notes = []
+    if held is None:
+        train, val = split_corpus(corpus, recipe.data.val_fraction, recipe.data.seed)
+    else:
+        corpus, dropped = without_overlap(corpus, held)
+        if dropped:
+            notes.append(f"{len(dropped)} pieces of writing are held out too, so they were not learnt from.")
+        train, val = [d.text for d in corpus.documents], [d.text for d in held.documents]
+    if not val:
+        notes.append("There is too little writing to hold any out, so nothing says when it is learnt by heart; add more.")
+    return train, val, notes
+
+
+def _fitting_block(train: list[str], val: list[str], tokenizer: Tokenizer, wished: int, notes: list[str]) -> int:
+    """The context, shortened where the text has no room for it."""
+    room = len(join(train, tokenizer)) // 4
+    if val:
+        room = min(room, len(join(val, tokenizer)) - 1)
+    if room >= wished:
+        return wished
+    block = max(8, room)
+    notes.append(f"The context is {block} tokens instead of {wished}: there is not enough writing for a longer one.")
+    return block
+
+
+def _new_model(recipe: Recipe, tokenizer: Tokenizer, block: int) -> BaseLM:
+    torch.manual_seed(recipe.train.seed)
+    return build_model(recipe.model_config(tokenizer.vocab_size, block))
+
+
+def _describe(corpus: Corpus, train: list[str], val: list[str]) -> dict[str, object]:
+    return {
+        "documents": len(corpus.documents),
+        "characters": corpus.characters,
+        "words": corpus.words,
+        "train_characters": sum(map(len, train)),
+        "val_characters": sum(map(len, val)),
+        "sha256": _fingerprint(train),
+    }
+
+
+def _fingerprint(texts: list[str]) -> str:
+    digest = hashlib.sha256()
+    for text in texts:
+        digest.update(text.encode() + b"\0")
+    return digest.hexdigest()

@@ -1,0 +1,97 @@
+"""How large a model, and how it learns, for so much text and so many minutes, with the reasons in words.
+
+The sizes were chosen on two CPU cores; what a person sets by hand always wins.
+"""
+
+import time
+from dataclasses import dataclass, replace
+
+import torch
+
+from vibejam.config import DataConfig, ModelConfig, TrainConfig
+from vibejam.model import build_model
+from vibejam.optim import build_optimizer
+from vibejam.runtime import compute_dtype, pick_device
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A choice offered as one button."""
+
+    name: str
+    minutes: float
+    sentence: str
+
+
+QUICK = Preset("Quick", 1.0, "About a minute: enough to hear your rhythm and your favourite words.")
+BETTER = Preset("Better", 10.0, "About ten minutes: a larger model that gets further into your sentences.")
+PRESETS = {preset.name: preset for preset in (QUICK, BETTER)}
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything a run needs but the text.  `shape` lacks the vocabulary, which the tokenizer decides."""
+
+    shape: dict[str, object]
+    train: TrainConfig
+    data: DataConfig
+    reasons: tuple[str, ...]
+
+    def model_config(self, vocab_size: int, block_size: int) -> ModelConfig:
+        return ModelConfig(**{**self.shape, "vocab_size": vocab_size, "block_size": block_size})
+
+
+def plan_run(
+    characters: int,
+    minutes: float = 0.0,
+    max_iters: int = 0,
+    *,
+    shape: dict[str, object] | None = None,
+    train: dict[str, object] | None = None,
+    data: DataConfig = DataConfig(),
+) -> Recipe:
+    """The recipe for `characters` of text; `shape` and `train` hold what a person set by hand.
+
+    Without any limit it plans the Quick preset's minute.  Raises ValueError for settings that contradict each other.
+    """
+    if not minutes and not max_iters:
+        minutes = QUICK.minutes
+    long = minutes > 3 or max_iters > 3000
+    shape_plan: dict[str, object] = (
+        {"n_layer": 6, "n_head": 4, "n_embd": 256, "block_size": 256}
+        if long
+        else {"n_layer": 4, "n_head": 4, "n_embd": 128, "block_size": 128}
+    )
+    batch = 16
+    reasons = [
+        f"{shape_plan['n_layer']} blocks of width {shape_plan['n_embd']}: "
+        + ("there is time for a larger model." if long else "a small model gets furthest in so few minutes.")
+    ]
+    little = characters < (2_000_000 if long else 300_000)
+    shape_plan["dropout"] = 0.1 if little else 0.0
+    if little:
+        reasons.append("Dropout 0.1: the run will read this text many times and should not learn it by heart.")
+    shape_plan |= shape or {}
+    settings: dict[str, object] = {"minutes": minutes, "max_iters": max_iters, "batch_size": batch}
+    return Recipe(shape_plan, TrainConfig(**(settings | (train or {}))), data, tuple(reasons))
+
+
+def measure_speed(recipe: Recipe, device: str | None = None, vocab_size: int = 1024, steps: int = 6) -> float:
+    """Tokens a second that this machine learns with `recipe`, from `steps` steps on made-up tokens.  Takes a second or two."""
+    where = pick_device(device)
+    model = build_model(recipe.model_config(vocab_size, int(recipe.shape["block_size"]))).to(where)
+    config = replace(recipe.train, max_iters=steps)
+    optimizer = build_optimizer(model, config)
+    ids = torch.randint(vocab_size, (config.batch_size, model.config.block_size), device=where)  # (B, T)
+    precision = compute_dtype(where)
+    times = []
+    for _ in range(steps):
+        began = time.perf_counter()
+        with torch.autocast(where.type, precision, enabled=precision != torch.float32):
+            loss = model.loss(ids, ids)
+        loss.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+        loss.item()
+        times.append(time.perf_counter() - began)
+    return ids.numel() / sorted(times)[steps // 2]
