@@ -7,6 +7,8 @@ control (`help_for`).  What is left out: settings nobody has asked for, and anyt
 from dataclasses import MISSING, Field, dataclass, field, fields
 from typing import Any
 
+from vibejam.errors import SettingError
+
 
 def knob(default: Any, sentence: str) -> Any:
     """A dataclass field with its default and the one sentence that explains it."""
@@ -58,13 +60,13 @@ class ModelConfig:
 
     def __post_init__(self) -> None:
         if self.n_embd % self.n_head or (self.n_embd // self.n_head) % 2:
-            raise ValueError(f"n_embd {self.n_embd} must be an even multiple of n_head {self.n_head}")
+            raise SettingError(f"n_embd {self.n_embd} must be an even multiple of n_head {self.n_head}")
         if self.n_head % self.kv_heads:
-            raise ValueError(f"n_head {self.n_head} must be a multiple of n_kv_head {self.kv_heads}")
+            raise SettingError(f"n_head {self.n_head} must be a multiple of n_kv_head {self.kv_heads}")
         if min(self.vocab_size, self.block_size, self.n_layer, self.n_head, self.n_embd) < 1:
-            raise ValueError("vocab_size, block_size, n_layer, n_head and n_embd must be at least 1")
+            raise SettingError("vocab_size, block_size, n_layer, n_head and n_embd must be at least 1")
         if not 0 <= self.dropout < 1:
-            raise ValueError(f"dropout {self.dropout} must lie in [0, 1)")
+            raise SettingError(f"dropout {self.dropout} must lie in [0, 1)")
 
     @property
     def kv_heads(self) -> int:
@@ -96,9 +98,9 @@ class TrainConfig:
 
     def __post_init__(self) -> None:
         if self.minutes <= 0 and self.max_iters <= 0:
-            raise ValueError("a run needs an end: minutes or max_iters above 0")
+            raise SettingError("a run needs an end: minutes or max_iters above 0")
         if self.batch_size < 1 or self.lr <= 0 or self.evals < 1:
-            raise ValueError("batch_size and evals must be at least 1, and lr above 0")
+            raise SettingError("batch_size and evals must be at least 1, and lr above 0")
 
 
 @dataclass(frozen=True)
@@ -112,9 +114,9 @@ class DataConfig:
 
     def __post_init__(self) -> None:
         if self.tokenizer not in ("auto", "char", "bpe"):
-            raise ValueError(f"tokenizer is 'auto', 'char' or 'bpe', not {self.tokenizer!r}")
+            raise SettingError(f"tokenizer is 'auto', 'char' or 'bpe', not {self.tokenizer!r}")
         if not 0 <= self.val_fraction < 0.9:
-            raise ValueError(f"val_fraction {self.val_fraction} must lie in [0, 0.9)")
+            raise SettingError(f"val_fraction {self.val_fraction} must lie in [0, 0.9)")
 
 
 @dataclass(frozen=True)
@@ -130,6 +132,6 @@ class SampleConfig:
 
     def __post_init__(self) -> None:
         if self.max_new_tokens < 0 or self.temperature < 0 or self.top_k < 0:
-            raise ValueError("max_new_tokens, temperature and top_k can't be below 0")
+            raise SettingError("max_new_tokens, temperature and top_k can't be below 0")
         if not 0 < self.top_p <= 1 or not 0 <= self.min_p <= 1:
-            raise ValueError("top_p must lie in (0, 1] and min_p in [0, 1]")
+            raise SettingError("top_p must lie in (0, 1] and min_p in [0, 1]")

@@ -7,3 +7,7 @@ sentence and nothing else.  Any other exception is a bug of ours and is shown as
 
 class UserError(Exception):
     """One sentence: what is wrong, where, and what to do next."""
+
+
+class SettingError(UserError, ValueError):
+    """A setting outside its range."""
