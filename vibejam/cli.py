@@ -121,8 +121,8 @@ def toy_test(args: argparse.Namespace) -> dict[str, object]:
 
     torch.manual_seed(0)
     model = build_model(vocab_size=65, block_size=32, n_layer=2, n_head=2, n_embd=32)
-    idx = torch.randint(65, (2, 32))
-    logits, loss = model(idx, idx)
+    idx = torch.randint(65, (2, 33))
+    logits, loss = model(idx[:, :-1], idx[:, 1:])
     return {"logits_shape": list(logits.shape), "loss": loss.item(), "parameters": model.parameter_count()}
 
 

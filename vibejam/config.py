@@ -59,12 +59,12 @@ class ModelConfig:
     tie_embeddings: bool = knob(True, "Whether reading and writing a token share one table.")
 
     def __post_init__(self) -> None:
+        if min(self.vocab_size, self.block_size, self.n_layer, self.n_head, self.n_embd, self.kv_heads) < 1:
+            raise SettingError("vocab_size, block_size, n_layer, n_head, n_kv_head and n_embd must be at least 1")
         if self.n_embd % self.n_head or (self.n_embd // self.n_head) % 2:
             raise SettingError(f"n_embd {self.n_embd} must be an even multiple of n_head {self.n_head}")
         if self.n_head % self.kv_heads:
             raise SettingError(f"n_head {self.n_head} must be a multiple of n_kv_head {self.kv_heads}")
-        if min(self.vocab_size, self.block_size, self.n_layer, self.n_head, self.n_embd) < 1:
-            raise SettingError("vocab_size, block_size, n_layer, n_head and n_embd must be at least 1")
         if not 0 <= self.dropout < 1:
             raise SettingError(f"dropout {self.dropout} must lie in [0, 1)")
 
