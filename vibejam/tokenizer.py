@@ -2,16 +2,17 @@
 
 All three are Hugging Face `tokenizers` underneath, so one tokenizer.json holds any of them.  A character that a char
 tokenizer has not seen becomes its UTF-8 bytes, so nothing a person types is ever lost or refused.  Special tokens are never
-read out of text: a typed `<|doc_end|>` is eleven ordinary characters.
+read out of text: a typed `<|doc_end|>` is eleven ordinary characters.  Decoding is ours, by the bytes each id stands for: the
+library's undoes characters it has already given when a stray byte follows, which a stream can't.
 """
 
+import codecs
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from tokenizers import Tokenizer as HFTokenizer
 from tokenizers import decoders, models, pre_tokenizers, trainers
-from tokenizers.decoders import DecodeStream
 
 DOC_END = "<|doc_end|>"
 MAX_CHARACTERS = 512  # distinct characters with a token of their own; rarer ones (emoji, say) are spelt in bytes
@@ -32,10 +33,12 @@ class Tokenizer:
         self.doc_end = inner.token_to_id(doc_end)
         if self.doc_end is None:
             raise ValueError(f"the tokenizer has no token {doc_end}")
+        self._bytes = _bytes_of_ids(inner)
+        self._json = inner.to_str()
 
     @property
     def vocab_size(self) -> int:
-        return self.inner.get_vocab_size()
+        return max(self._bytes) + 1
 
     @property
     def kind(self) -> str:
@@ -44,22 +47,23 @@ class Tokenizer:
         return "char" if self.inner.model.byte_fallback else "bpe"
 
     def encode(self, text: str) -> list[int]:
-        """The ids of `text`; `decode` gives exactly the same text back."""
+        """The ids of `text`; `decode` gives exactly the same text back (half a surrogate pair, no character, as U+FFFD)."""
         ids: list[int] = []
-        for piece in _pieces(text):
+        for piece in _pieces(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")):
             ids += self.inner.encode(piece, add_special_tokens=False).ids
         return ids
 
     def decode(self, ids: Iterable[int]) -> str:
         """The text of `ids`; bytes that do not form a character become U+FFFD, a document's end its visible name."""
-        return self.inner.decode(list(ids), skip_special_tokens=False)
+        return b"".join(self._bytes.get(i, b"") for i in ids).decode("utf-8", "replace")
 
     def stream(self) -> "TextStream":
         """A decoder that is fed one id at a time."""
-        return TextStream(self)
+        return TextStream(self._bytes)
 
     def to_json(self) -> str:
-        return self.inner.to_str()
+        """The tokenizer's file: word for word the one it was read from, so that its fingerprint outlives the library's version."""
+        return self._json
 
     @property
     def fingerprint(self) -> str:
@@ -68,12 +72,14 @@ class Tokenizer:
 
     @classmethod
     def from_json(cls, text: str, doc_end: str = DOC_END) -> "Tokenizer":
-        """Raises ValueError where `text` is not a tokenizer's file or lacks the `doc_end` token."""
+        """Raises ValueError where `text` is not a tokenizer's file, is of another kind, or lacks the `doc_end` token."""
         try:
             inner = HFTokenizer.from_str(text)
         except Exception as error:  # the library raises bare Exception
             raise ValueError("not a tokenizer file") from error
-        return cls(inner, doc_end)
+        tokenizer = cls(inner, doc_end)
+        tokenizer._json = text
+        return tokenizer
 
 
 class CharTokenizer(Tokenizer):
@@ -128,34 +134,46 @@ def vocab_size_for(characters: int) -> int:
 
 
 class TextStream:
-    """Ids in, one at a time; text out as soon as it is whole characters."""
+    """Ids in, one at a time; text out as soon as it is whole characters.  All of it together is what `decode` gives."""
 
-    def __init__(self, tokenizer: Tokenizer) -> None:
-        self._tokenizer = tokenizer
-        self._decoder = DecodeStream(skip_special_tokens=False)
-        self._waiting: list[int] = []
+    def __init__(self, bytes_of_ids: dict[int, bytes]) -> None:
+        self._bytes = bytes_of_ids
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
 
     def push(self, token: int) -> str:
         """What `token` adds to the text: "" while a character is still incomplete."""
-        self._waiting.append(token)
-        piece = self._decoder.step(self._tokenizer.inner, token)
-        if piece is None:
-            return ""
-        self._waiting.clear()
-        return piece
+        return self._decoder.decode(self._bytes.get(token, b""))
 
     def finish(self) -> str:
         """What was left incomplete, as U+FFFD marks."""
-        left, self._waiting = self._waiting, []
-        return self._tokenizer.decode(left) if left else ""
+        return self._decoder.decode(b"", final=True)
+
+
+def _bytes_of_ids(inner: HFTokenizer) -> dict[int, bytes]:
+    """The bytes of text each id stands for.  Raises ValueError for a table that is neither characters nor byte-level pieces."""
+    names = {i: name for name, i in inner.get_vocab(with_added_tokens=True).items()}
+    added = {i: token.content.encode() for i, token in inner.get_added_tokens_decoder().items()}
+    if getattr(inner.model, "byte_fallback", False):
+        spelt = {f"<0x{byte:02X}>": bytes([byte]) for byte in range(256)}
+        return {i: spelt.get(name, name.encode()) for i, name in names.items()} | added
+    if not isinstance(inner.decoder, decoders.ByteLevel):
+        raise ValueError("a tokenizer of another kind")
+    alphabet = pre_tokenizers.ByteLevel.alphabet()  # a printable byte is its own letter, the others follow from U+0100 on
+    shown = {ord(letter) for letter in alphabet if ord(letter) < 256}
+    letters = {chr(byte): byte for byte in shown}
+    letters |= {chr(256 + n): byte for n, byte in enumerate(sorted(set(range(256)) - shown))}
+    try:
+        return {i: bytes(letters[c] for c in name) for i, name in names.items() if i not in added} | added
+    except KeyError as error:
+        raise ValueError("a tokenizer of another kind") from error
 
 
 def _pieces(text: str) -> Iterable[str]:
-    """`text` in parts of bounded length, cut before a space where there is one, as byte-level BPE cuts anyway."""
+    """`text` in parts of bounded length, cut where a word ends before white space: there byte-level BPE cuts anyway."""
     start = 0
     while len(text) - start > ENCODE_AT_ONCE:
-        cut = text.rfind(" ", start + ENCODE_AT_ONCE // 2, start + ENCODE_AT_ONCE)
-        cut = cut if cut > start else start + ENCODE_AT_ONCE
+        middle, end = start + (ENCODE_AT_ONCE + 1) // 2, start + ENCODE_AT_ONCE
+        cut = next((i for i in range(end, middle, -1) if text[i].isspace() and not text[i - 1].isspace()), end)
         yield text[start:cut]
         start = cut
     yield text[start:]
