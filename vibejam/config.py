@@ -4,10 +4,15 @@ The sentence beside a field is its only documentation: the command line prints i
 control (`help_for`).  What is left out: settings nobody has asked for, and anything that can be worked out from the text.
 """
 
+import math
 from dataclasses import MISSING, Field, dataclass, field, fields
 from typing import Any
 
 from vibejam.errors import SettingError
+
+MAX_CONTEXT = 131_072  # tokens; the weights' file says nothing of the context, so nothing else bounds its tables
+MAX_LAYERS = 1024
+MAX_SEED = 2**32 - 1
 
 
 def knob(default: Any, sentence: str) -> Any:
@@ -39,6 +44,12 @@ class RopeScaling:
     high_freq_factor: float = knob(4.0, "Wavelengths shorter than the old context divided by this are left alone.")
     original_context: int = knob(8192, "The context length, in tokens, that the model was first trained on.")
 
+    def __post_init__(self) -> None:
+        if not (0 < self.factor < math.inf and 0 < self.original_context < math.inf):
+            raise SettingError("rope_scaling's factor and original_context must be above 0")
+        if not 0 < self.low_freq_factor < self.high_freq_factor < math.inf:
+            raise SettingError("rope_scaling's low_freq_factor must be above 0 and below its high_freq_factor")
+
 
 @dataclass(frozen=True)
 class ModelConfig:
@@ -59,14 +70,18 @@ class ModelConfig:
     tie_embeddings: bool = knob(True, "Whether reading and writing a token share one table.")
 
     def __post_init__(self) -> None:
-        if min(self.vocab_size, self.block_size, self.n_layer, self.n_head, self.n_embd, self.kv_heads) < 1:
-            raise SettingError("vocab_size, block_size, n_layer, n_head, n_kv_head and n_embd must be at least 1")
+        if min(self.vocab_size, self.block_size, self.n_layer, self.n_head, self.n_embd, self.kv_heads, self.hidden) < 1:
+            raise SettingError("vocab_size, block_size, n_layer, n_head, n_kv_head, n_embd and n_hidden must be at least 1")
+        if self.block_size > MAX_CONTEXT or self.n_layer > MAX_LAYERS:
+            raise SettingError(f"block_size is {MAX_CONTEXT} at most and n_layer {MAX_LAYERS}")
         if self.n_embd % self.n_head or (self.n_embd // self.n_head) % 2:
             raise SettingError(f"n_embd {self.n_embd} must be an even multiple of n_head {self.n_head}")
         if self.n_head % self.kv_heads:
             raise SettingError(f"n_head {self.n_head} must be a multiple of n_kv_head {self.kv_heads}")
         if not 0 <= self.dropout < 1:
             raise SettingError(f"dropout {self.dropout} must lie in [0, 1)")
+        if not (0 <= self.norm_eps < 1 and 0 < self.rope_theta < math.inf):
+            raise SettingError("norm_eps must lie in [0, 1) and rope_theta above 0")
 
     @property
     def kv_heads(self) -> int:
@@ -97,10 +112,13 @@ class TrainConfig:
     seed: int = knob(1, "The number that fixes every random choice.")
 
     def __post_init__(self) -> None:
-        if self.minutes <= 0 and self.max_iters <= 0:
+        if not (0 <= self.minutes < math.inf and self.max_iters >= 0 and (self.minutes or self.max_iters)):
             raise SettingError("a run needs an end: minutes or max_iters above 0")
-        if self.batch_size < 1 or self.lr <= 0 or self.evals < 1:
-            raise SettingError("batch_size and evals must be at least 1, and lr above 0")
+        if self.batch_size < 1 or self.evals < 1 or self.patience < 0 or not 0 < self.lr < math.inf:
+            raise SettingError("batch_size and evals must be at least 1, lr above 0, and patience not below 0")
+        if not (0 <= self.warmup < 1 and 0 <= self.weight_decay < math.inf and self.grad_clip > 0):
+            raise SettingError("warmup must lie in [0, 1), weight_decay not below 0, and grad_clip above 0")
+        _check_seed(self.seed)
 
 
 @dataclass(frozen=True)
@@ -117,6 +135,7 @@ class DataConfig:
             raise SettingError(f"tokenizer is 'auto', 'char' or 'bpe', not {self.tokenizer!r}")
         if not 0 <= self.val_fraction < 0.9:
             raise SettingError(f"val_fraction {self.val_fraction} must lie in [0, 0.9)")
+        _check_seed(self.seed)
 
 
 @dataclass(frozen=True)
@@ -131,7 +150,14 @@ class SampleConfig:
     seed: int | None = knob(None, "The number that fixes the dice: the same seed writes the same text; none: a new text each time.")
 
     def __post_init__(self) -> None:
-        if self.max_new_tokens < 0 or self.temperature < 0 or self.top_k < 0:
+        if self.max_new_tokens < 0 or self.top_k < 0 or not 0 <= self.temperature < math.inf:
             raise SettingError("max_new_tokens, temperature and top_k can't be below 0")
         if not 0 < self.top_p <= 1 or not 0 <= self.min_p <= 1:
             raise SettingError("top_p must lie in (0, 1] and min_p in [0, 1]")
+        if self.seed is not None:
+            _check_seed(self.seed)
+
+
+def _check_seed(seed: int) -> None:
+    if not 0 <= seed <= MAX_SEED:
+        raise SettingError(f"a seed lies between 0 and {MAX_SEED}, not {seed}")
