@@ -1,5 +1,6 @@
 """Writes that are whole or not there at all: a temporary file beside the target, fsync, rename."""
 
+import contextlib
 import json
 import os
 import tempfile
@@ -26,7 +27,8 @@ def write_atomically(path: Path | str, write: Callable[[Path], None]) -> None:
         _flush_to_disk(temporary)
         os.replace(temporary, path)
         if os.name == "posix":  # the rename itself is durable once the folder is; Windows can't open folders
-            _flush_to_disk(path.parent)
+            with contextlib.suppress(OSError):  # some network folders can't be synced; the file itself is
+                _flush_to_disk(path.parent)
     except OSError as error:
         raise UserError(
             f"Could not write {path.name} in {path.parent} ({error.strerror or error}); "
@@ -42,7 +44,9 @@ def write_text(path: Path | str, text: str) -> None:
 
 
 def write_json(path: Path | str, value: object) -> None:
-    write_text(path, json.dumps(value, ensure_ascii=False, indent=1) + "\n")
+    text = json.dumps(value, ensure_ascii=False, indent=1) + "\n"
+    data = text.encode(errors="backslashreplace")  # half a surrogate pair becomes its JSON escape, so it too comes back
+    write_atomically(path, lambda temporary: temporary.write_bytes(data))
 
 
 def _flush_to_disk(path: Path) -> None:
