@@ -24,7 +24,7 @@ def pick_device(asked: str | None = None) -> torch.device:
 def compute_dtype(device: torch.device) -> torch.dtype:
     """bfloat16 where the hardware multiplies it natively (4 to 7 times faster on such CPUs), else float32."""
     if device.type == "cuda":
-        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float32
+        return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float32
     if device.type == "cpu" and cpu_has_bf16():
         return torch.bfloat16
     return torch.float32
