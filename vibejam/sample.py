@@ -41,14 +41,14 @@ def stream_text(
     """
     text = tokenizer.stream()
     ids = [tokenizer.doc_end, *tokenizer.encode(prompt)]  # as in training: a document begins after the last one's end
-    for token in stream_ids(model, ids, config, banned=unused_ids(tokenizer)):
+    tokens = stream_ids(model, ids, config, banned=unused_ids(tokenizer))
+    while not stop():
+        token = next(tokens, tokenizer.doc_end)
         if token == tokenizer.doc_end:
             break
         piece = text.push(token)
         if piece:
             yield piece
-        if stop():
-            break
     rest = text.finish()
     if rest:
         yield rest
@@ -104,8 +104,9 @@ def distribution(logits: Tensor, config: SampleConfig) -> Tensor:
     """
     if config.temperature == 0:
         return F.one_hot(logits.argmax(), len(logits)).float()
-    probabilities = F.softmax(logits.double() / config.temperature, dim=-1)  # double: tiny temperatures stay finite
-    ordered, order = probabilities.sort(descending=True)
+    below = logits.double() - logits.max()  # (V,), none above 0, so that tiny temperatures stay finite
+    probabilities = F.softmax(below / config.temperature, dim=-1)
+    ordered, order = probabilities.sort(descending=True, stable=True)  # of equally likely tokens the first
     keep = torch.ones_like(ordered, dtype=torch.bool)
     if config.top_k:
         keep[config.top_k :] = False
