@@ -26,7 +26,7 @@ class TokenDataset:
         self.train_documents = [join([text], tokenizer) for text in train]  # each (n,), its end token first
         self.train_tokens = sum(map(len, self.train_documents))
         self.val_ids = join(val, tokenizer)  # (n,)
-        self.val_bytes = sum(len(text.encode()) for text in val)
+        self.val_bytes = byte_count(val)
         if self.train_tokens <= block_size + 1:
             raise UserError(
                 f"The text has {self.train_tokens} tokens and a window needs {block_size + 2}; "
@@ -48,7 +48,7 @@ class TokenDataset:
     @property
     def has_val(self) -> bool:
         """Whether there is held-out text enough to measure on: one whole window."""
-        return len(self.val_ids) > self.block_size
+        return len(self.val_ids) > self.block_size and self.val_bytes > 0
 
     def state(self) -> dict[str, int]:
         return {"epoch": self.epoch, "window": self.window}
@@ -103,3 +103,8 @@ def join(texts: Sequence[str], tokenizer: Tokenizer) -> Tensor:
         ids.append(tokenizer.doc_end)
         ids += tokenizer.encode(text)
     return torch.tensor(ids, dtype=torch.long)
+
+
+def byte_count(texts: Sequence[str]) -> int:
+    """How many bytes of UTF-8 the texts are; half a surrogate pair takes the three of the U+FFFD that it is read as."""
+    return sum(len(text.encode(errors="surrogatepass")) for text in texts)
