@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from vibejam.data import TokenDataset, join
+from vibejam.data import TokenDataset, byte_count, join
 from vibejam.errors import UserError
 from vibejam.model import BaseLM
 from vibejam.tokenizer import Tokenizer
@@ -43,7 +43,7 @@ class Score:
 def score_texts(model: BaseLM, tokenizer: Tokenizer, texts: Sequence[str]) -> Score:
     """Score all of `texts` with a stride of half the context.  Raises UserError where there is nothing to score."""
     ids = join(texts, tokenizer)
-    size = sum(len(text.encode()) for text in texts)
+    size = byte_count(texts)
     if not size:
         raise UserError("There is no text to measure on; give a file or folder with at least one sentence.")
     nats, tokens = score_ids(model, ids, tokenizer.doc_end, max(1, model.config.block_size // 2))
@@ -67,8 +67,15 @@ def estimate_loss(model: BaseLM, data: TokenDataset, max_tokens: int = 32_768) -
 
 
 def score_ids(model: BaseLM, ids: Tensor, doc_end: int, stride: int) -> tuple[float, int]:
-    """Sum of nats and number of tokens scored, over every token of `ids` (n,) but the first and the `doc_end`s."""
+    """Sum of nats and number of tokens scored, over every token of `ids` (n,) but the first and the `doc_end`s.
+
+    Raises ValueError for a stride below 1, or beyond the context, which would skip tokens.
+    """
     T, last = model.config.block_size, len(ids) - 1
+    if not 1 <= stride <= T:
+        raise ValueError(f"a stride lies between 1 and the context's {T} tokens, not {stride}")
+    if last < 1:
+        return 0.0, 0
     windows = [(0, 0)]  # where a window starts, and from which place on its tokens are scored
     while windows[-1][0] + T < last:
         start = min(windows[-1][0] + stride, last - T)
@@ -95,7 +102,7 @@ def _score_windows(model: BaseLM, ids: Tensor, doc_end: int, windows: list[tuple
         y[y == doc_end] = -1
         logits, _ = model(x.to(device))
         losses = F.cross_entropy(logits.float().flatten(0, 1), y.flatten().to(device), ignore_index=-1, reduction="none")
-        nats += float(losses.double().sum())
+        nats += float(losses.cpu().double().sum())  # on the CPU: not every device has doubles
         tokens += int((y >= 0).sum())
     model.train(was_training)
     return nats, tokens
