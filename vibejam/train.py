@@ -226,18 +226,21 @@ def _capture(
 def _restore(
     state: TrainState, model: BaseLM, optimizer: torch.optim.Optimizer, data: TokenDataset
 ) -> _Counters:
+    """Put everything back where it stood.  Raises UserError where the state is not one of this model."""
     named = dict(model.named_parameters())
-    with torch.no_grad():
-        for name, parameter in named.items():
-            parameter.copy_(state.tensors[f"model.{name}"])
-    for key, value in state.tensors.items():
-        if key.startswith("optimizer."):
-            _, moment, name = key.split(".", 2)
-            parameter = named[name]
-            on = parameter.device if value.dim() else value.device  # AdamW counts its steps on the CPU
-            optimizer.state[parameter][moment] = value.to(on)
-    torch.set_rng_state(state.tensors["rng.cpu"].cpu())
-    if "rng.cuda" in state.tensors and torch.cuda.is_available():
-        torch.cuda.set_rng_state(state.tensors["rng.cuda"].cpu())
-    data.restore(state.numbers["data"])
-    return _Counters(**state.numbers["counters"])
+    try:
+        with torch.no_grad():
+            for name, parameter in named.items():
+                parameter.copy_(state.tensors[f"model.{name}"])
+        for key, value in state.tensors.items():
+            if key.startswith("optimizer."):
+                _, moment, name = key.split(".", 2)
+                # the fused AdamW keeps all of it, its count of steps too, beside the weights
+                optimizer.state[named[name]][moment] = value.to(named[name].device, copy=True)
+        torch.set_rng_state(state.tensors["rng.cpu"].cpu())
+        if "rng.cuda" in state.tensors and torch.cuda.is_available():
+            torch.cuda.set_rng_state(state.tensors["rng.cuda"].cpu())
+        data.restore(state.numbers["data"])
+        return _Counters(**state.numbers["counters"])
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise UserError("The saved state is damaged or of another model; start the run anew.") from error
