@@ -12,6 +12,7 @@ Every file is written whole or not at all; nothing is ever unpickled.  Left out:
 """
 
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -29,6 +30,8 @@ from vibejam.train import TrainState
 
 FORMAT = 1
 MAX_JSON = 64_000_000  # bytes; SmolLM2's tokenizer, the largest file here, has 2 MB
+MAX_CONFIG = 100_000  # bytes of config.json, which holds a dozen numbers
+NUMBERS = {"F64", "F32", "F16", "BF16"}  # what weights may be stored as
 
 
 def save_model(folder: Path, model: BaseLM, tokenizer: Tokenizer) -> None:
@@ -71,7 +74,7 @@ def load_config(folder: Path) -> tuple[ModelConfig, Tokenizer]:
     """The shape and the tokenizer of the model in `folder`; the tokenizer must be the one it learnt with."""
     if not (folder / "config.json").is_file():
         raise UserError(f"There is no vibejam model in {folder}; train one first, or choose a folder that holds config.json.")
-    config = read_json(folder / "config.json")
+    config = read_json(folder / "config.json", MAX_CONFIG)
     try:
         if config["format"] > FORMAT:
             raise UserError(f"{folder} was written by a newer vibejam; update vibejam to open it.")
@@ -80,7 +83,7 @@ def load_config(folder: Path) -> tuple[ModelConfig, Tokenizer]:
         model_config = ModelConfig(**shape)
         expected, doc_end = config["tokenizer"]["sha256"], config["tokenizer"]["doc_end"]
         tokenizer = Tokenizer.from_json(_read_text(folder / "tokenizer.json"), doc_end)
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, ArithmeticError) as error:
         raise _damaged(folder, f"its settings can't be read ({type(error).__name__})") from error
     if tokenizer.fingerprint != expected:
         raise _damaged(folder, "tokenizer.json is not the one this model learnt with")
@@ -102,39 +105,52 @@ def load_state(folder: Path) -> TrainState:
         with safe_open(path, framework="pt") as file:
             tensors = {name: file.get_tensor(name) for name in file.keys()}
             numbers = json.loads(file.metadata()["numbers"])
-    except (SafetensorError, KeyError, ValueError, TypeError, OSError) as error:
+    except (SafetensorError, KeyError, ValueError, TypeError, OSError, RecursionError) as error:
         raise _damaged(folder, "train_state.safetensors can't be read") from error
     return TrainState(tensors, numbers)
 
 
 def append_metrics(folder: Path, event: dict[str, object]) -> None:
-    with open(folder / "metrics.jsonl", "a", encoding="utf-8") as file:
-        file.write(json.dumps(event, ensure_ascii=False) + "\n")
+    """Add one event to the curve.  Raises UserError where the disk is full."""
+    line = json.dumps(event, ensure_ascii=False).encode(errors="backslashreplace") + b"\n"
+    try:
+        with open(folder / "metrics.jsonl", "ab+") as file:
+            end = file.seek(0, os.SEEK_END)
+            file.seek(max(0, end - 1))
+            torn = end and file.read(1) != b"\n"  # a crash cut the last line short; it must not swallow this one
+            file.write(b"\n" + line if torn else line)
+    except OSError as error:
+        raise UserError(f"Could not write metrics.jsonl in {folder} ({error.strerror}); free some space.") from error
 
 
 def read_metrics(folder: Path) -> list[dict[str, object]]:
     """The loss curve of the run in `folder`, oldest first; a line cut short by a crash is left out, and so is what a resumed
     run did over again."""
-    return sorted({event["iteration"]: event for event in _events(folder)}.values(), key=lambda e: e["iteration"])
+    curve: list[dict[str, object]] = []
+    for event in _events(folder):
+        while curve and curve[-1]["iteration"] >= event["iteration"]:
+            curve.pop()  # written after the last save before a crash
+        curve.append(event)
+    return curve
 
 
 def _events(folder: Path) -> Iterator[dict[str, object]]:
     path = folder / "metrics.jsonl"
     if not path.is_file():
         return
-    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+    for line in path.read_text(encoding="utf-8", errors="replace").split("\n"):  # splitlines would cut inside a sample
         try:
             event = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
         if isinstance(event, dict) and isinstance(event.get("iteration"), int):
             yield event
 
 
-def read_json(path: Path) -> dict[str, object]:
-    """A JSON object.  Raises UserError where the file is missing, too large, or something else."""
+def read_json(path: Path, limit: int = MAX_JSON) -> dict[str, object]:
+    """A JSON object of at most `limit` bytes.  Raises UserError where the file is missing, larger, or something else."""
     try:
-        value = json.loads(_read_text(path))
+        value = json.loads(_read_text(path, limit))
     except (ValueError, RecursionError) as error:
         raise UserError(f"{path} is damaged; delete that run or restore the file.") from error
     if not isinstance(value, dict):
@@ -142,9 +158,9 @@ def read_json(path: Path) -> dict[str, object]:
     return value
 
 
-def _read_text(path: Path) -> str:
+def _read_text(path: Path, limit: int = MAX_JSON) -> str:
     try:
-        if path.stat().st_size > MAX_JSON:
+        if path.stat().st_size > limit:
             raise UserError(f"{path} is too large to be a vibejam file; delete that run or restore the file.")
         return path.read_text(encoding="utf-8")
     except OSError as error:
@@ -153,7 +169,14 @@ def _read_text(path: Path) -> str:
 
 def _save_tensors(path: Path, tensors: dict[str, torch.Tensor], metadata: dict[str, str]) -> None:
     copies = {name: tensor.detach().to("cpu").contiguous() for name, tensor in tensors.items()}
-    write_atomically(path, lambda temporary: save_file(copies, temporary, metadata=metadata))
+
+    def write(temporary: Path) -> None:
+        try:
+            save_file(copies, temporary, metadata=metadata)
+        except SafetensorError as error:  # a full disk, in the library's words
+            raise OSError(str(error)) from error
+
+    write_atomically(path, write)
 
 
 def _read_tensors(path: Path, expected: dict[str, torch.Size]) -> dict[str, torch.Tensor]:
@@ -163,6 +186,8 @@ def _read_tensors(path: Path, expected: dict[str, torch.Size]) -> dict[str, torc
             found = {name: torch.Size(file.get_slice(name).get_shape()) for name in file.keys()}
             if found != expected:
                 raise _damaged(path.parent, "its weights do not have the shapes that config.json names")
+            if not all(file.get_slice(name).get_dtype() in NUMBERS for name in expected):
+                raise _damaged(path.parent, "its weights are stored as something other than plain numbers")
             return {name: file.get_tensor(name) for name in expected}
     except (SafetensorError, OSError) as error:
         raise _damaged(path.parent, "model.safetensors can't be read") from error
