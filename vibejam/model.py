@@ -44,40 +44,48 @@ class BaseLM(nn.Module):
     def forward(self, idx: Tensor, targets: Tensor | None = None) -> tuple[Tensor | None, Tensor | None]:
         """Tokens (B, T) to logits (B, T, V) and, given targets (B, T), the mean loss in nats a token.
 
-        Targets below 0 do not count.  Raises ValueError for texts longer than the context or empty.
+        Targets of -1 do not count; where none does, the loss is 0.  Raises ValueError for texts longer than the context or
+        empty.
         """
-        B, T = idx.shape
-        if not 1 <= T <= self.config.block_size:
-            raise ValueError(f"{T} tokens given, but this model reads 1 to {self.config.block_size} at a time")
+        self._check_length(idx)
         logits = self.head(self.hidden_states(idx))  # (B, T, V)
         if targets is None:
             return logits, None
-        loss = F.cross_entropy(logits.float().flatten(0, 1), targets.flatten(), ignore_index=-1)
-        return logits, loss
+        total = F.cross_entropy(logits.float().flatten(0, 1), targets.flatten(), ignore_index=-1, reduction="sum")
+        return logits, total / (targets >= 0).sum().clamp(min=1)
 
     @torch.no_grad()
     def generate(self, idx: Tensor, max_new_tokens: int, temperature: float = 1.0) -> Tensor:
-        """The slow, obvious sampler: (B, T) to (B, T + max_new_tokens).  sample.py is the fast one, tested against it."""
+        """The slow, obvious sampler: (B, T) to (B, T + max_new_tokens).  Temperature 0 takes the likeliest token each time."""
         for _ in range(max_new_tokens):
-            logits, _ = self(idx[:, -self.config.block_size :])
-            probabilities = F.softmax(logits[:, -1].float() / temperature, dim=-1)  # (B, V)
-            idx = torch.cat([idx, torch.multinomial(probabilities, 1)], dim=1)
+            logits = self(idx[:, -self.config.block_size :])[0][:, -1].float()  # (B, V)
+            if temperature == 0:
+                token = logits.argmax(dim=-1, keepdim=True)  # (B, 1)
+            else:
+                token = torch.multinomial(F.softmax(logits / temperature, dim=-1), 1)  # (B, 1)
+            idx = torch.cat([idx, token], dim=1)
         return idx
 
     def loss(self, idx: Tensor, targets: Tensor) -> Tensor:
         """The same loss as `forward`, in chunks, so that a large vocabulary's logits never lie in memory all at once."""
+        self._check_length(idx)
         states, targets = self.hidden_states(idx).flatten(0, 1), targets.flatten()  # (B*T, C), (B*T,)
         rows = max(1, LOSS_CHUNK // self.config.vocab_size)
         if len(states) <= rows:
-            return F.cross_entropy(self.head(states).float(), targets, ignore_index=-1)
-        total = sum(
-            checkpoint(self._summed_loss, s, t, use_reentrant=False)  # logits are made again in the backward pass
-            for s, t in zip(states.split(rows), targets.split(rows), strict=True)
-        )
+            total = self._summed_loss(states, targets)
+        else:
+            total = sum(
+                checkpoint(self._summed_loss, s, t, use_reentrant=False)  # logits are made again in the backward pass
+                for s, t in zip(states.split(rows), targets.split(rows), strict=True)
+            )
         return total / (targets >= 0).sum().clamp(min=1)
 
     def _summed_loss(self, states: Tensor, targets: Tensor) -> Tensor:
         return F.cross_entropy(self.head(states).float(), targets, ignore_index=-1, reduction="sum")
+
+    def _check_length(self, idx: Tensor) -> None:
+        if not 1 <= idx.shape[1] <= self.config.block_size:
+            raise ValueError(f"{idx.shape[1]} tokens given, but this model reads 1 to {self.config.block_size} at a time")
 
     def parameter_count(self) -> int:
         """How many numbers the model learns; tied tables count once."""
