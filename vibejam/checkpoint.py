@@ -24,7 +24,7 @@ from safetensors.torch import save_file
 from vibejam.config import ModelConfig, RopeScaling
 from vibejam.errors import UserError
 from vibejam.files import write_atomically, write_json, write_text
-from vibejam.model import BaseLM, build_model
+from vibejam.model import BaseLM, unfilled_model
 from vibejam.tokenizer import Tokenizer
 from vibejam.train import TrainState
 
@@ -50,24 +50,26 @@ def save_weights(folder: Path, model: BaseLM) -> None:
     _save_tensors(folder / "model.safetensors", {name: p.detach() for name, p in model.named_parameters()}, {})
 
 
-def load_model(folder: Path | str, device: torch.device | str = "cpu") -> tuple[BaseLM, Tokenizer]:
-    """The model, ready to use, and its tokenizer.  Raises UserError where the folder is missing, damaged or tampered with."""
+def load_model(
+    folder: Path | str, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32
+) -> tuple[BaseLM, Tokenizer]:
+    """The model, ready to use in `dtype`, and its tokenizer.
+
+    Raises UserError where the folder is missing, damaged or tampered with.
+    """
     folder = Path(folder)
     config, tokenizer = load_config(folder)
     try:
-        with torch.device("meta"):
-            model = build_model(config)
-    except ValueError as error:
+        model = unfilled_model(config)
+    except (ValueError, RuntimeError) as error:  # RuntimeError: no machine has the memory that it asks for
         raise _damaged(folder, f"config.json describes an impossible model: {error}") from error
-    expected = {name: p.shape for name, p in model.named_parameters()}
-    tensors = _read_tensors(folder / "model.safetensors", expected)
-    if any(t.is_floating_point() and not bool(torch.isfinite(t).all()) for t in tensors.values()):
-        raise _damaged(folder, "some weights are not numbers")
-    model = build_model(config)  # again, for its tables; the weights are replaced
-    with torch.no_grad():
-        for name, parameter in model.named_parameters():
-            parameter.copy_(tensors[name])
-    return model.to(device).eval(), tokenizer
+    parameters = dict(model.named_parameters())
+    tensors = _read_tensors(folder / "model.safetensors", {name: p.shape for name, p in parameters.items()})
+    for name, parameter in parameters.items():
+        if not bool(torch.stack(tensors[name].aminmax()).isfinite().all()):  # one pass, and NaN comes through it
+            raise _damaged(folder, "some weights are not numbers")
+        parameter.data = tensors[name].to(device, dtype, copy=True)  # a copy: the file may be replaced under a map of it
+    return model.to(device, dtype), tokenizer  # the tables too
 
 
 def load_config(folder: Path) -> tuple[ModelConfig, Tokenizer]:
@@ -180,7 +182,7 @@ def _save_tensors(path: Path, tensors: dict[str, torch.Tensor], metadata: dict[s
 
 
 def _read_tensors(path: Path, expected: dict[str, torch.Size]) -> dict[str, torch.Tensor]:
-    """Exactly the `expected` tensors; the header is checked before anything is allocated."""
+    """Exactly the `expected` tensors; the header is checked before any of them is read."""
     try:
         with safe_open(path, framework="pt") as file:
             found = {name: torch.Size(file.get_slice(name).get_shape()) for name in file.keys()}

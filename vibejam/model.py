@@ -8,11 +8,13 @@ Shapes: B batch, T time (tokens), C width (n_embd), H heads, G key/value heads, 
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 from torch.utils.checkpoint import checkpoint
 
 from vibejam.config import ModelConfig, RopeScaling
@@ -277,3 +279,24 @@ def build_model(config: ModelConfig | None = None, **settings: object) -> BaseLM
     if config.arch not in ARCHITECTURES:
         raise ValueError(f"no architecture called {config.arch!r}; there are {', '.join(ARCHITECTURES)}")
     return ARCHITECTURES[config.arch](config)
+
+
+def unfilled_model(config: ModelConfig) -> BaseLM:
+    """A model of `config` whose weights are whatever lay in memory: for a caller who copies all of them in from a file.
+
+    It saves the seconds that throwing dice for 135 million weights would take.  Raises ValueError as `build_model` does.
+    """
+    with _NoDice():
+        return build_model(config).eval()
+
+
+class _NoDice(TorchFunctionMode):
+    """Within it the initialisers of torch.nn.init leave their tensor as it is."""
+
+    def __torch_function__(
+        self, function: Callable, types: object, args: tuple = (), kwargs: dict[str, object] | None = None
+    ) -> object:
+        kwargs = kwargs or {}
+        if getattr(function, "__module__", None) == "torch.nn.init":
+            return args[0] if args else kwargs["tensor"]
+        return function(*args, **kwargs)
