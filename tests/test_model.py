@@ -1,0 +1,306 @@
+"""What every architecture promises, and what the transformer adds.  A new architecture joins by standing in ARCHITECTURES."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from vibejam import model as module
+from vibejam.config import ModelConfig, RopeScaling
+from vibejam.errors import UserError
+from vibejam.model import ARCHITECTURES, BaseLM, GPTModel, attend, build_model, rotary_tables
+
+V, T = 37, 24
+SMALL = dict(vocab_size=V, block_size=T, n_layer=2, n_head=4, n_embd=32)
+EACH = pytest.mark.parametrize("arch", list(ARCHITECTURES))
+
+
+def small(arch="transformer", seed=0, **settings) -> BaseLM:
+    """A tiny model whose weights are large enough that tokens tell."""
+    torch.manual_seed(seed)
+    model = build_model(**{**SMALL, **settings}, arch=arch).eval()
+    with torch.no_grad():
+        for parameter in model.parameters():
+            if parameter.dim() >= 2:
+                parameter.mul_(5)
+    return model
+
+
+def tokens(batch=2, length=T, seed=1):
+    return torch.randint(V, (batch, length), generator=torch.Generator().manual_seed(seed))
+
+
+# the contract of every architecture
+
+
+@EACH
+def test_a_changed_future_token_changes_no_past_logit(arch):
+    model, x = small(arch), tokens(1)
+    before = model(x)[0]
+    for t in (1, T // 2, T - 1):
+        changed = x.clone()
+        changed[:, t:] = (x[:, t:] + 1) % V
+        after = model(changed)[0]
+        assert torch.equal(before[:, :t], after[:, :t]) or torch.allclose(before[:, :t], after[:, :t], atol=1e-6)
+        assert not torch.allclose(before[:, t:], after[:, t:], atol=1e-3), "what is read must tell"
+
+
+@EACH
+def test_every_past_token_can_tell(arch):
+    """Causal the lazy way, by looking at nothing, does not count: the last logits hear of the first token."""
+    model, x = small(arch), tokens(1)
+    changed = x.clone()
+    changed[:, 0] = (x[:, 0] + 1) % V
+    assert not torch.allclose(model(x)[0][:, -1], model(changed)[0][:, -1], atol=1e-5)
+
+
+@EACH
+def test_texts_of_a_batch_do_not_hear_each_other(arch):
+    model, x = small(arch), tokens(3)
+    together = model(x)[0]
+    for row in range(3):
+        torch.testing.assert_close(together[row : row + 1], model(x[row : row + 1])[0], atol=1e-5, rtol=1e-5)
+
+
+@EACH
+def test_logits_and_loss_have_their_shapes_and_loss_is_cross_entropy(arch):
+    model, x, y = small(arch), tokens(seed=1), tokens(seed=2)
+    y[0, :5] = -1
+    logits, loss = model(x, y)
+    assert logits.shape == (2, T, V) and loss.shape == ()
+    torch.testing.assert_close(loss, F.cross_entropy(logits.reshape(-1, V), y.reshape(-1), ignore_index=-1))
+    assert model(x)[1] is None
+
+
+@EACH
+@pytest.mark.parametrize("rows", [1, 7, 48])
+def test_the_loss_in_chunks_is_the_same_in_value_and_gradients(arch, rows, monkeypatch):
+    model, x, y = small(arch), tokens(seed=1), tokens(seed=2)
+    y[1, 3:9] = -1
+    model(x, y)[1].backward()
+    whole = {n: p.grad.clone() for n, p in model.named_parameters()}
+    model.zero_grad()
+    monkeypatch.setattr(module, "LOSS_CHUNK", rows * V)
+    loss = model.loss(x, y)
+    torch.testing.assert_close(loss, model(x, y)[1])
+    loss.backward()
+    for name, parameter in model.named_parameters():
+        torch.testing.assert_close(parameter.grad, whole[name], atol=1e-6, rtol=1e-4, msg=lambda m, n=name: f"{n}: {m}")
+
+
+@EACH
+def test_where_no_target_counts_the_loss_is_zero_however_it_is_computed(arch, monkeypatch):
+    model, x = small(arch), tokens()
+    nothing = torch.full_like(x, -1)
+    assert model(x, nothing)[1] == 0 == model.loss(x, nothing)
+    monkeypatch.setattr(module, "LOSS_CHUNK", V)
+    loss = model.loss(x, nothing)
+    loss.backward()
+    assert loss == 0 and all(torch.isfinite(p.grad).all() for p in model.parameters())
+
+
+@EACH
+@pytest.mark.parametrize("pieces", [[1] * T, [T], [10, 14], [7, 1, 1, 8, 7]], ids=["steps", "whole", "halves", "uneven"])
+def test_reading_with_the_cache_equals_the_full_pass(arch, pieces):
+    model, x = small(arch), tokens(3)
+    with torch.no_grad():
+        full = model(x)[0]
+        cache = model.new_cache(3, T)
+        cached = torch.cat([model.forward_cached(piece, cache) for piece in x.split(pieces, dim=1)], dim=1)
+    torch.testing.assert_close(cached, full, atol=1e-5, rtol=1e-5)
+
+
+@EACH
+def test_one_batch_can_be_learnt_by_heart(arch):
+    torch.manual_seed(0)
+    model, x = build_model(**SMALL, arch=arch).train(), tokens(2, T + 1)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=2e-2)
+    for _ in range(60):
+        optimizer.zero_grad()
+        loss = model.loss(x[:, :-1], x[:, 1:])
+        loss.backward()
+        optimizer.step()
+    assert loss < 0.05
+
+
+@EACH
+def test_every_parameter_gets_a_finite_gradient(arch):
+    torch.manual_seed(0)
+    model = build_model(**SMALL, arch=arch, dropout=0.1).train()
+    model.loss(tokens(seed=1), tokens(seed=2)).backward()
+    for name, parameter in model.named_parameters():
+        assert parameter.grad is not None and torch.isfinite(parameter.grad).all(), name
+        assert parameter.grad.abs().sum() > 0, f"{name} learns nothing"
+
+
+@EACH
+def test_a_fresh_model_expects_every_token_alike(arch):
+    torch.manual_seed(0)
+    loss = build_model(**SMALL, arch=arch).eval()(tokens(8, seed=1), tokens(8, seed=2))[1]
+    assert abs(loss.item() - torch.tensor(float(V)).log().item()) < 0.1
+
+
+@EACH
+@pytest.mark.parametrize("length", [0, T + 1])
+def test_a_text_of_the_wrong_length_is_refused_in_words(arch, length):
+    model, x = small(arch), tokens(1, length)
+    for read in (lambda: model(x), lambda: model(x, x), lambda: model.loss(x, x)):
+        with pytest.raises(ValueError, match=f"{length} tokens given.* 1 to {T}"):
+            read()
+
+
+@EACH
+@pytest.mark.parametrize("start, temperature", [(1, 1.0), (T, 1.0), (5, 0.0)])
+def test_generate_adds_tokens_of_the_vocabulary_and_goes_beyond_the_context(arch, start, temperature):
+    x = tokens(2, start)
+    out = small(arch).generate(x, T, temperature=temperature)
+    assert out.shape == (2, start + T) and torch.equal(out[:, :start], x)
+    assert out.min() >= 0 and out.max() < V
+
+
+@EACH
+def test_generate_at_temperature_zero_takes_the_likeliest(arch):
+    model, x = small(arch), tokens(1, 4)
+    out = model.generate(x, 5, temperature=0)
+    for t in range(4, 9):
+        assert out[0, t] == model(out[:, :t])[0][0, -1].argmax()
+
+
+@EACH
+def test_an_architecture_is_built_by_its_name(arch):
+    model = build_model(**SMALL, arch=arch)
+    assert isinstance(model, BaseLM) and type(model) is ARCHITECTURES[arch]
+    assert build_model(model.config, n_layer=1).config.n_layer == 1
+    assert model.parameter_count() == sum(p.numel() for p in {id(p): p for p in model.parameters()}.values())
+
+
+@EACH
+def test_the_same_seed_builds_the_same_model(arch):
+    one, two, other = small(arch), small(arch), small(arch, seed=1)
+    assert all(torch.equal(a, b) for a, b in zip(one.parameters(), two.parameters(), strict=True))
+    assert not all(torch.equal(a, b) for a, b in zip(one.parameters(), other.parameters(), strict=True))
+
+
+def test_an_unknown_architecture_is_refused_with_the_names_of_those_there_are():
+    with pytest.raises(ValueError, match="no architecture called 'telepathy'.*transformer"):
+        build_model(**SMALL, arch="telepathy")
+
+
+# the transformer
+
+
+def test_reading_beyond_the_cache_is_refused_in_words():
+    model = small()
+    cache = model.new_cache(1, 10)
+    with pytest.raises(ValueError, match="holds 10 tokens, 11"), torch.no_grad():
+        model.forward_cached(tokens(1, 11), cache)
+    assert model.new_cache(1, 10**9).length == T, "a cache is never longer than the context"
+
+
+def test_tied_tables_share_their_memory_and_untied_ones_do_not():
+    tied, untied = small(tie_embeddings=True), small(tie_embeddings=False)
+    assert tied.head.weight.data_ptr() == tied.embed.weight.data_ptr()
+    assert untied.head.weight.data_ptr() != untied.embed.weight.data_ptr()
+    assert untied.parameter_count() - tied.parameter_count() == V * SMALL["n_embd"]
+
+
+@pytest.mark.parametrize("kv_heads", [1, 2])
+def test_grouped_queries_equal_full_heads_whose_keys_and_values_repeat(kv_heads):
+    grouped, full = small(n_kv_head=kv_heads), small()
+    weights = {name: p.detach().clone() for name, p in grouped.named_parameters()}
+    D, repeat = SMALL["n_embd"] // SMALL["n_head"], SMALL["n_head"] // kv_heads
+    for name, weight in weights.items():
+        if name.endswith(("attention.key.weight", "attention.value.weight")):
+            weights[name] = weight.view(kv_heads, D, -1).repeat_interleave(repeat, dim=0).flatten(0, 1)
+    full.load_state_dict(weights | {"head.weight": weights["embed.weight"]})
+    x, y = tokens(seed=1), tokens(seed=2)
+    for a, b in ((grouped, full), (grouped.train(), full.train())):  # the fused and the written-out way
+        with torch.set_grad_enabled(a.training):
+            torch.testing.assert_close(a(x, y)[0], b(x, y)[0], atol=1e-4, rtol=1e-4)
+    with torch.no_grad():
+        cache = grouped.new_cache(2, T)
+        assert cache.keys.shape == (2, 2, kv_heads, T, D), "the cache keeps a group's keys once"
+        cached = torch.cat([grouped.eval().forward_cached(step, cache) for step in x.split(5, dim=1)], dim=1)
+        torch.testing.assert_close(cached, full.eval()(x)[0], atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize("heads, groups", [(4, 4), (4, 2), (4, 1)])
+@pytest.mark.parametrize("t, s", [(9, 9), (1, 9), (4, 9), (1, 1)])
+def test_attention_written_out_and_fused_equal_a_loop_over_places(heads, groups, t, s):
+    dice = torch.Generator().manual_seed(0)
+    q = torch.randn(2, heads, t, 8, generator=dice)
+    k, v = torch.randn(2, groups, s, 8, generator=dice), torch.randn(2, groups, s, 8, generator=dice)
+    slow = torch.empty_like(q)
+    for head in range(heads):
+        keys, values = k[:, head * groups // heads], v[:, head * groups // heads]  # (B, S, D)
+        for place in range(t):
+            seen = s - t + place + 1
+            scores = torch.einsum("bd,bsd->bs", q[:, head, place], keys[:, :seen]) / 8**0.5
+            slow[:, head, place] = torch.einsum("bs,bsd->bd", scores.softmax(-1), values[:, :seen])
+    torch.testing.assert_close(attend(q, k, v), slow, atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(attend(q.requires_grad_(), k, v), slow, atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("groups", [4, 2])
+def test_attention_written_out_has_the_gradients_of_the_fused_one(groups):
+    def gradients(way):
+        dice = torch.Generator().manual_seed(0)
+        shapes = [(2, 4, 9, 8), (2, groups, 9, 8), (2, groups, 9, 8)]
+        inputs = [torch.randn(shape, generator=dice).requires_grad_() for shape in shapes]
+        (way(*inputs) * torch.randn(2, 4, 9, 8, generator=dice)).sum().backward()
+        return [x.grad for x in inputs]
+
+    def fused(q, k, v):
+        return F.scaled_dot_product_attention(q, k, v, is_causal=True, enable_gqa=True)
+
+    for ours, theirs in zip(gradients(attend), gradients(fused), strict=True):
+        torch.testing.assert_close(ours, theirs, atol=1e-5, rtol=1e-5)
+
+
+def test_training_and_reading_see_the_same_model():
+    """The written-out attention of training and the fused one of everything else."""
+    model, x = small(), tokens()
+    trained = model(x)[0].detach()
+    with torch.no_grad():
+        torch.testing.assert_close(model(x)[0], trained, atol=1e-5, rtol=1e-5)
+
+
+def test_dropout_acts_while_learning_only():
+    model, x = small(dropout=0.5), tokens()
+    assert torch.equal(model(x)[0], model(x)[0])
+    model.train()
+    assert not torch.allclose(model(x)[0], model(x)[0])
+
+
+def test_rotary_attention_depends_on_distance_alone():
+    config = ModelConfig(vocab_size=V, block_size=64, n_embd=32, n_head=4)
+    cos, sin = rotary_tables(config)
+    q, k = torch.randn(2, 8, generator=torch.Generator().manual_seed(0))
+
+    def score(i, j):
+        return module.rotate(q.view(1, 1, 1, 8), cos[i], sin[i]).flatten() @ module.rotate(k.view(1, 1, 1, 8), cos[j], sin[j]).flatten()
+
+    torch.testing.assert_close(score(5, 2), score(60, 57), atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(score(0, 0), q @ k, atol=1e-5, rtol=1e-5)
+    assert abs(score(5, 2) - score(5, 3)) > 1e-3
+
+
+def test_stretched_positions_slow_long_waves_only():
+    shape = dict(vocab_size=V, block_size=512, n_embd=128, n_head=2, rope_theta=500_000.0)
+    scaling = RopeScaling(factor=8.0, low_freq_factor=1.0, high_freq_factor=4.0, original_context=256)
+    frequency = 500_000.0 ** -(torch.arange(0, 64, 2, dtype=torch.float64) / 64)
+    stretched = module.stretch(frequency, scaling)
+    wavelength = 2 * torch.pi / frequency
+    torch.testing.assert_close(stretched[wavelength < 64], frequency[wavelength < 64])
+    torch.testing.assert_close(stretched[wavelength > 256], frequency[wavelength > 256] / 8)
+    between = (wavelength > 64) & (wavelength < 256)
+    assert between.any() and ((stretched < frequency) & (stretched > frequency / 8))[between].all()
+    plain, long = rotary_tables(ModelConfig(**shape))[0], rotary_tables(ModelConfig(**shape, rope_scaling=scaling))[0]
+    assert torch.equal(plain[:, 0], long[:, 0]) and not torch.equal(plain[:, 31], long[:, 31])
+
+
+def test_names_of_the_first_notes_stay():
+    model = GPTModel(ModelConfig(**SMALL))
+    logits, loss = model(tokens(), tokens())
+    assert logits.shape == (2, T, V) and loss.ndim == 0
+    with pytest.raises(UserError):
+        ModelConfig(vocab_size=V, n_embd=31)
