@@ -107,7 +107,7 @@ class TrainConfig:
     warmup: float = knob(0.02, "Share of the run in which the learning rate climbs from zero.")
     weight_decay: float = knob(0.1, "How strongly weights are pulled towards zero, against learning by heart.")
     grad_clip: float = knob(1.0, "The longest step one batch may ask for; longer ones are shortened.")
-    evals: int = knob(20, "How many times a run measures itself on the held-out text.")
+    evals: int = knob(16, "How many times a run measures itself on the held-out text.")
     patience: int = knob(6, "Measurements without improvement after which the run stops early; 0: never.")
     seed: int = knob(1, "The number that fixes every random choice.")
 

@@ -50,7 +50,7 @@ def score_texts(model: BaseLM, tokenizer: Tokenizer, texts: Sequence[str]) -> Sc
     return Score(nats, tokens, size)
 
 
-def estimate_loss(model: BaseLM, data: TokenDataset, max_tokens: int = 32_768) -> Score | None:
+def estimate_loss(model: BaseLM, data: TokenDataset, max_tokens: int = 16_384) -> Score | None:
     """A quick look during training: the held-out text in windows side by side, evenly thinned beyond `max_tokens`.
 
     None where the held-out text is shorter than one window.  The same windows each time, so the curve compares with itself.

@@ -91,7 +91,7 @@ def _train(
 ) -> Iterator[TrainEvent]:
     """Train, keep the curve and the figures; whatever ends it, run.json says how it ended."""
     data = TokenDataset(tokenizer, train_texts, val_texts, model.config.block_size, config.seed)
-    sampling = SampleConfig(max_new_tokens=160 if tokenizer.kind == "char" else 60, seed=config.seed)
+    sampling = SampleConfig(max_new_tokens=120 if tokenizer.kind == "char" else 45, seed=config.seed)
 
     def save(kind: str, model: BaseLM, state: TrainState) -> None:
         if kind == "best":

@@ -1,4 +1,6 @@
-"""Who moves the weights: AdamW in two parameter groups, and the plan of the learning rate over a run."""
+"""Who moves the weights: AdamW in two parameter groups, the plan of the learning rate, and fp32 masters for bf16 compute."""
+
+import copy
 
 import torch
 
@@ -19,3 +21,32 @@ def lr_at(progress: float, config: TrainConfig) -> float:
     if progress < config.warmup:
         return config.lr * max(progress, 0.01 * config.warmup) / config.warmup
     return config.lr * max(0.0, 1 - progress) / (1 - config.warmup)
+
+
+class Masters:
+    """A model in fp32 that learns, and its worker in a faster precision that computes.
+
+    bf16 keeps 8 bits of a number: a step of 1e-4 added to a bf16 weight is rounded away.  So the gradients are made by a bf16
+    copy and the steps are taken in fp32 (https://arxiv.org/abs/1710.03740).  In fp32 the worker is the model itself.
+    """
+
+    def __init__(self, model: BaseLM, dtype: torch.dtype) -> None:
+        self.model = model
+        self.worker = model if dtype == torch.float32 else copy.deepcopy(model).to(dtype)
+        self._pairs = [
+            (master, copied)
+            for master, copied in zip(model.parameters(), self.worker.parameters(), strict=True)
+            if master is not copied and master.requires_grad
+        ]
+
+    def collect(self) -> None:
+        """Bring the worker's gradients to the model."""
+        for master, copied in self._pairs:
+            master.grad, copied.grad = copied.grad.to(master.dtype), None
+
+    @torch.no_grad()
+    def distribute(self) -> None:
+        """Bring the model's weights to the worker."""
+        if self._pairs:
+            masters, copies = zip(*self._pairs, strict=True)
+            torch._foreach_copy_(copies, masters)

@@ -4,13 +4,13 @@ The sizes were chosen on two CPU cores; what a person sets by hand always wins.
 """
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 
 from vibejam.config import DataConfig, ModelConfig, TrainConfig
 from vibejam.model import build_model
-from vibejam.optim import build_optimizer
+from vibejam.optim import Masters, build_optimizer
 from vibejam.runtime import compute_dtype, pick_device
 
 
@@ -80,18 +80,15 @@ def measure_speed(recipe: Recipe, device: str | None = None, vocab_size: int = 1
     """Tokens a second that this machine learns with `recipe`, from `steps` steps on made-up tokens.  Takes a second or two."""
     where = pick_device(device)
     model = build_model(recipe.model_config(vocab_size, int(recipe.shape["block_size"]))).to(where)
-    config = replace(recipe.train, max_iters=steps)
-    optimizer = build_optimizer(model, config)
-    ids = torch.randint(vocab_size, (config.batch_size, model.config.block_size), device=where)  # (B, T)
-    precision = compute_dtype(where)
+    masters = Masters(model, compute_dtype(where))
+    optimizer = build_optimizer(model, recipe.train)
+    ids = torch.randint(vocab_size, (recipe.train.batch_size, model.config.block_size), device=where)  # (B, T)
     times = []
     for _ in range(steps):
         began = time.perf_counter()
-        with torch.autocast(where.type, precision, enabled=precision != torch.float32):
-            loss = model.loss(ids, ids)
-        loss.backward()
+        masters.worker.loss(ids, ids).backward()
+        masters.collect()
         optimizer.step()
-        optimizer.zero_grad()
-        loss.item()
+        masters.distribute()
         times.append(time.perf_counter() - began)
     return ids.numel() / sorted(times)[steps // 2]

@@ -10,7 +10,6 @@ sampling: who calls it gives `save` and `sample` functions.  Left out: several m
 import math
 import time
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
 from dataclasses import dataclass
 
 import torch
@@ -21,7 +20,7 @@ from vibejam.data import TokenDataset
 from vibejam.errors import UserError
 from vibejam.evaluate import estimate_loss
 from vibejam.model import BaseLM
-from vibejam.optim import build_optimizer, lr_at
+from vibejam.optim import Masters, build_optimizer, lr_at
 from vibejam.runtime import compute_dtype
 
 __all__ = ["TrainEvent", "TrainState", "estimate_loss", "train_lm"]
@@ -95,11 +94,10 @@ def train_lm(
     if state is not None:
         counters = _restore(state, model, optimizer, data)
         _replan(counters, config)
-    precision = compute_dtype(device)
-    cast = torch.autocast(device.type, precision) if precision != torch.float32 else nullcontext()
+    masters = Masters(model, compute_dtype(device))
     clock = time.monotonic() - counters.seconds  # monotonic: setting the clock back changes nothing
     failed = 0
-    model.train()
+    worker = masters.worker.train()
     try:
         while not counters.finished:
             began = time.monotonic()
@@ -108,14 +106,15 @@ def train_lm(
             for group in optimizer.param_groups:
                 group["lr"] = lr
             x, y = data.get_batch("train", config.batch_size)  # (B, T) each
-            with cast:
-                loss = model.loss(x.to(device, non_blocking=True), y.to(device, non_blocking=True))
             optimizer.zero_grad(set_to_none=True)
+            loss = worker.loss(x.to(device, non_blocking=True), y.to(device, non_blocking=True))
             loss.backward()
+            masters.collect()
             norm = torch.nn.utils.clip_grad_norm_(model.parameters(), config.grad_clip)
             note = None
             if torch.isfinite(norm):
                 optimizer.step()
+                masters.distribute()
                 failed = 0
             else:
                 failed, counters.lr_scale = failed + 1, counters.lr_scale / 2
@@ -141,7 +140,7 @@ def train_lm(
                 note=note,
             )
             if counters.finished or progress >= (counters.measured + 1) / config.evals:
-                event |= _measure(model, data, config, optimizer, counters, save, sample)
+                event |= _measure(masters, data, config, optimizer, counters, save, sample)
                 counters.seconds = time.monotonic() - clock
             paused = time.monotonic()
             yield TrainEvent(seconds=counters.seconds, **event)
@@ -171,7 +170,7 @@ def _progress(counters: _Counters, config: TrainConfig, seconds: float) -> float
 
 
 def _measure(
-    model: BaseLM,
+    masters: Masters,
     data: TokenDataset,
     config: TrainConfig,
     optimizer: torch.optim.Optimizer,
@@ -181,7 +180,8 @@ def _measure(
 ) -> dict[str, object]:
     """Measure on the held-out text, keep the best and the last, write a sample; what the event says of it."""
     counters.measured += 1
-    score = estimate_loss(model, data)
+    model, worker = masters.model, masters.worker
+    score = estimate_loss(worker, data)
     found: dict[str, object] = {"best": score is None or score.loss < counters.best_loss}
     if score is not None:
         found |= {"val_loss": score.loss, "val_bits_per_byte": score.bits_per_byte}
@@ -198,9 +198,9 @@ def _measure(
             )
     if sample is not None:
         rng = torch.get_rng_state()  # a sample must not change what is learnt next
-        model.eval()
-        found["sample"] = sample(model)
-        model.train()
+        worker.eval()
+        found["sample"] = sample(worker)
+        worker.train()
         torch.set_rng_state(rng)
     state = _capture(model, optimizer, data, counters)
     if found["best"]:
