@@ -60,12 +60,13 @@ def load_model(
     folder = Path(folder)
     config, tokenizer = load_config(folder)
     try:
-        model = unfilled_model(config)
-    except (ValueError, RuntimeError) as error:  # RuntimeError: no machine has the memory that it asks for
-        raise _damaged(folder, f"config.json describes an impossible model: {error}") from error
-    parameters = dict(model.named_parameters())
-    tensors = _read_tensors(folder / "model.safetensors", {name: p.shape for name, p in parameters.items()})
-    for name, parameter in parameters.items():
+        with torch.device("meta"):  # shapes alone: whatever sizes config.json names, nothing is allocated for them
+            expected = {name: p.shape for name, p in unfilled_model(config).named_parameters()}
+    except (ValueError, TypeError, RuntimeError, ArithmeticError) as error:  # torch has one for each kind of absurdity
+        raise _damaged(folder, "config.json describes an impossible model") from error
+    tensors = _read_tensors(folder / "model.safetensors", expected)
+    model = unfilled_model(config)
+    for name, parameter in model.named_parameters():
         if not bool(torch.stack(tensors[name].aminmax()).isfinite().all()):  # one pass, and NaN comes through it
             raise _damaged(folder, "some weights are not numbers")
         parameter.data = tensors[name].to(device, dtype, copy=True)  # a copy: the file may be replaced under a map of it
