@@ -1,7 +1,8 @@
 """Token ids to training batches, and the held-out text to measure on.
 
-Training reads in epochs: documents in a new order, cut into windows from a new offset, windows in a new order, so that every
-token is seen once before any is seen twice.  Where it stands is two numbers (epoch, window), which is all a resume needs.
+Training reads in epochs: documents in a new order, laid in a ring, cut into windows from a new place on, windows in a new order,
+so that no token is seen twice before the others are seen once, but for the last part of a window.  Where it stands is two
+numbers (epoch, window), which is all a resume needs.
 Left out: what is held out (corpus.py decides by whole documents), and the scoring itself (evaluate.py).
 """
 
@@ -69,11 +70,10 @@ class TokenDataset:
     def _load_epoch(self) -> None:
         dice = torch.Generator().manual_seed(self.seed * 1_000_003 + self.epoch)
         documents = torch.randperm(len(self.train_documents), generator=dice)
-        self._stream = torch.cat([self.train_documents[i] for i in documents])
-        spare = len(self._stream) - self.block_size - 1
-        offset = int(torch.randint(min(self.block_size, spare) + 1, (1,), generator=dice))
-        count = (len(self._stream) - 1 - offset) // self.block_size
-        self._order = torch.randperm(count, generator=dice) * self.block_size + offset
+        ring = torch.cat([self.train_documents[i] for i in documents])  # (n,): each begins with an end, so any two may meet
+        cut = int(torch.randint(len(ring), (1,), generator=dice))
+        self._stream = torch.cat([ring[cut:], ring[: cut + 1]])  # (n + 1,): the last token's target is the first
+        self._order = torch.randperm(len(ring) // self.block_size, generator=dice) * self.block_size
         self._loaded = self.epoch
 
     def _val_window(self) -> Tensor:
