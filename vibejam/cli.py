@@ -161,14 +161,15 @@ def train_lm(args: argparse.Namespace) -> dict[str, object]:
         train=_given(args, "batch_size", "lr", "seed"),
         data=DataConfig(**_given(args, "tokenizer", "vocab_size")),
     )
-    for reason in recipe.reasons:
-        _say(reason)
     folder = Path(args.ckpt_path)
-    stop = []
+    stop, told = [], None
     for name in (signal.SIGINT, signal.SIGTERM):  # a step is finished and saved, not torn
         signal.signal(name, lambda *_: stop.append(True))
     events = learn(corpus, folder, recipe, held=held, device=args.device, resume=args.resume)
     for event in events:
+        if told is None:
+            told = read_json(folder / "run.json")["notes"]
+            _say("\n".join(told))
         if event.sample is not None or event.note:
             _say_event(event)
         if stop:
@@ -176,8 +177,6 @@ def train_lm(args: argparse.Namespace) -> dict[str, object]:
             events.close()
             break
     run = read_json(folder / "run.json")
-    for note in run["notes"][len(recipe.reasons) :]:
-        _say(note)
     return {**run["figures"], "parameters": run["parameters"], "ckpt_path": str(folder)}
 
 
