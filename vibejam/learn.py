@@ -14,7 +14,7 @@ from pathlib import Path
 import torch
 
 from vibejam import checkpoint
-from vibejam.config import SampleConfig, TrainConfig
+from vibejam.config import DataConfig, SampleConfig, TrainConfig
 from vibejam.copied import save_phrases
 from vibejam.corpus import Corpus, check_trainable, split_corpus, without_overlap
 from vibejam.data import TokenDataset, join
@@ -56,6 +56,7 @@ def learn(
         state = checkpoint.load_state(folder)
         model, tokenizer = checkpoint.load_model(folder, where)
         run = checkpoint.read_json(folder / "run.json")
+        prompt = str(run.get("prompt", prompt))  # or its samples would no longer compare
         if run["text"]["sha256"] != _fingerprint(train_texts):
             notes.append("Your writing has changed since this run began; it goes on with the writing as it is now.")
     else:
@@ -65,6 +66,7 @@ def learn(
         block = _fitting_block(train_texts, val_texts, tokenizer, int(recipe.shape["block_size"]), notes)
         model = _new_model(recipe, tokenizer, block).to(where)
         run = {"format": FORMAT, "created": datetime.now(timezone.utc).isoformat(timespec="seconds"), "base": "none"}
+        run["prompt"] = prompt
         checkpoint.save_model(folder, model, tokenizer)
         save_phrases(folder, train_texts)
     run |= {
@@ -74,8 +76,18 @@ def learn(
         "parameters": model.parameter_count(),
         "notes": [*recipe.reasons, *notes],
     }
-    write_json(folder / "run.json", run)
     yield from _train(folder, run, model, tokenizer, train_texts, val_texts, recipe.train, state, prompt)
+
+
+def recipe_of(run: dict, times: float = 1.0) -> Recipe:
+    """The recipe of a run, from its run.json, for resuming it; `times` as long as it was planned."""
+    settings = run["settings"]
+    shape = {name: value for name, value in settings["model"].items() if name != "vocab_size"}
+    train = settings["train"] | {
+        "minutes": settings["train"]["minutes"] * times,
+        "max_iters": round(settings["train"]["max_iters"] * times),
+    }
+    return Recipe(shape, TrainConfig(**train), DataConfig(**settings["data"]), tuple(run["notes"]))
 
 
 def _train(
@@ -91,6 +103,8 @@ def _train(
 ) -> Iterator[TrainEvent]:
     """Train, keep the curve and the figures; whatever ends it, run.json says how it ended."""
     data = TokenDataset(tokenizer, train_texts, val_texts, model.config.block_size, config.seed)
+    run["text"]["bytes_per_token"] = sum(len(text.encode()) for text in train_texts) / data.train_tokens
+    write_json(folder / "run.json", run)
     sampling = SampleConfig(max_new_tokens=120 if tokenizer.kind == "char" else 45, seed=config.seed)
 
     def save(kind: str, model: BaseLM, state: TrainState) -> None:

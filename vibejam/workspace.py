@@ -110,3 +110,13 @@ class Workspace:
             if folder.name == name:
                 return folder
         raise UserError("That run is no longer here; choose another one.")
+
+    def remove_run(self, name: str) -> None:
+        """Delete a run with its model and its curve.  Raises UserError where there is none of that name."""
+        shutil.rmtree(self.run(name), ignore_errors=True)
+
+    def remove_visitor(self) -> None:
+        """Delete everything of a visitor who has gone.  Raises ValueError for the owner of a laptop."""
+        if self.runs_folder.parent != self.writing_folder.parent:
+            raise ValueError("only a visitor's folder goes as a whole")
+        shutil.rmtree(self.runs_folder.parent, ignore_errors=True)
