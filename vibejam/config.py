@@ -70,8 +70,11 @@ class ModelConfig:
     tie_embeddings: bool = knob(True, "Whether reading and writing a token share one table.")
 
     def __post_init__(self) -> None:
-        if min(self.vocab_size, self.block_size, self.n_layer, self.n_head, self.n_embd, self.kv_heads, self.hidden) < 1:
-            raise SettingError("vocab_size, block_size, n_layer, n_head, n_kv_head, n_embd and n_hidden must be at least 1")
+        sizes = (self.vocab_size, self.block_size, self.n_layer, self.n_head, self.n_embd, self.kv_heads, self.hidden)
+        if not all(isinstance(size, int) for size in sizes) or min(sizes) < 1:
+            raise SettingError(
+                "vocab_size, block_size, n_layer, n_head, n_kv_head, n_embd and n_hidden must be whole numbers of at least 1"
+            )
         if self.block_size > MAX_CONTEXT or self.n_layer > MAX_LAYERS:
             raise SettingError(f"block_size is {MAX_CONTEXT} at most and n_layer {MAX_LAYERS}")
         if self.n_embd % self.n_head or (self.n_embd // self.n_head) % 2:
