@@ -24,7 +24,9 @@ from safetensors.torch import save_file
 from vibejam.config import ModelConfig, RopeScaling
 from vibejam.errors import UserError
 from vibejam.files import write_atomically, write_json, write_text
+from vibejam.lora import merged_weights
 from vibejam.model import BaseLM, unfilled_model
+from vibejam.runtime import compute_dtype
 from vibejam.tokenizer import Tokenizer
 from vibejam.train import TrainState
 
@@ -36,24 +38,32 @@ NUMBERS = {"F64", "F32", "F16", "BF16"}  # what weights may be stored as
 
 def save_model(folder: Path, model: BaseLM, tokenizer: Tokenizer) -> None:
     """Write weights, shape and tokenizer into `folder`."""
-    write_text(folder / "tokenizer.json", tokenizer.to_json())
-    config = {
-        "format": FORMAT,
-        "model": asdict(model.config),
-        "tokenizer": {"sha256": tokenizer.fingerprint, "doc_end": tokenizer.doc_end_token},
-    }
-    write_json(folder / "config.json", config)
+    save_shape(folder, model.config, tokenizer)
     save_weights(folder, model)
 
 
-def save_weights(folder: Path, model: BaseLM) -> None:
-    _save_tensors(folder / "model.safetensors", {name: p.detach() for name, p in model.named_parameters()}, {})
+def save_shape(folder: Path, model_config: ModelConfig, tokenizer: Tokenizer) -> None:
+    """Write everything but the weights, which follow with `save_weights`."""
+    write_text(folder / "tokenizer.json", tokenizer.to_json())
+    config = {
+        "format": FORMAT,
+        "model": asdict(model_config),
+        "tokenizer": {"sha256": tokenizer.fingerprint, "doc_end": tokenizer.doc_end_token},
+    }
+    write_json(folder / "config.json", config)
+
+
+def save_weights(folder: Path, model: BaseLM, dtype: torch.dtype | None = None) -> None:
+    """Write the weights, corrections merged, in `dtype` or as they are."""
+    _save_tensors(folder / "model.safetensors", {name: w.to(dtype) for name, w in merged_weights(model).items()}, {})
 
 
 def load_model(
-    folder: Path | str, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32
+    folder: Path | str, device: torch.device | str = "cpu", dtype: torch.dtype | None = None
 ) -> tuple[BaseLM, Tokenizer]:
-    """The model, ready to use in `dtype`, and its tokenizer.
+    """The model, ready to use, and its tokenizer.
+
+    It computes in `dtype`; unless one is named, in bfloat16 where it was stored so and the device is fast at it, else in float32.
 
     Raises UserError where the folder is missing, damaged or tampered with.
     """
@@ -65,6 +75,9 @@ def load_model(
     except (ValueError, TypeError, RuntimeError, ArithmeticError) as error:  # torch has one for each kind of absurdity
         raise _damaged(folder, "config.json describes an impossible model") from error
     tensors = _read_tensors(folder / "model.safetensors", expected)
+    if dtype is None:
+        stored = {tensor.dtype for tensor in tensors.values()}
+        dtype = compute_dtype(torch.device(device)) if stored == {torch.bfloat16} else torch.float32
     model = unfilled_model(config)
     for name, parameter in model.named_parameters():
         if not bool(torch.stack(tensors[name].aminmax()).isfinite().all()):  # one pass, and NaN comes through it

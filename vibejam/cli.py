@@ -58,11 +58,11 @@ def build_parser() -> Parser:
     sub.add_argument("--text-path", required=True, metavar="FILE|DIR", help="The writing to learn from.")
     sub.add_argument("--ckpt-path", required=True, metavar="DIR", help="The folder that will hold the run.")
     sub.add_argument("--val-path", metavar="FILE|DIR", help="Writing to measure on; else some documents are held out.")
-    sub.add_argument("--base", choices=["none"], default="none", help="The pretrained model to stand on.")
+    sub.add_argument("--base", choices=["none", "smollm2-135m"], default="none", help="The pretrained model to stand on.")
     sub.add_argument("--device", help="cpu, cuda or mps; the best there is unless named.")
     sub.add_argument("--resume", action="store_true", help="Go on with the run in --ckpt-path.")
     _settings(sub, DataConfig, ["tokenizer", "vocab_size"])
-    _settings(sub, TrainConfig, ["minutes", "max_iters", "batch_size", "lr", "seed"])
+    _settings(sub, TrainConfig, ["minutes", "max_iters", "batch_size", "lr", "lora_rank", "seed"])
     _settings(sub, ModelConfig, ["arch", "n_layer", "n_head", "n_embd", "block_size", "dropout"])
 
     sub = command("evaluate", evaluate, "How well a voice predicts a text, in bits per byte over the whole of it.")
@@ -158,7 +158,8 @@ def train_lm(args: argparse.Namespace) -> dict[str, object]:
         args.minutes or 0.0,
         args.max_iters or 0,
         shape=_given(args, "arch", "n_layer", "n_head", "n_embd", "block_size", "dropout"),
-        train=_given(args, "batch_size", "lr", "seed"),
+        train=_given(args, "batch_size", "lr", "lora_rank", "seed"),
+        base=args.base,
         data=DataConfig(**_given(args, "tokenizer", "vocab_size")),
     )
     folder = Path(args.ckpt_path)

@@ -112,6 +112,7 @@ class TrainConfig:
     grad_clip: float = knob(1.0, "The longest step one batch may ask for; longer ones are shortened.")
     evals: int = knob(16, "How many times a run measures itself on the held-out text.")
     patience: int = knob(6, "Measurements without improvement after which the run stops early; 0: never.")
+    lora_rank: int = knob(0, "On a pretrained base: the rank of the correction that is learnt; 0 learns all weights.")
     seed: int = knob(1, "The number that fixes every random choice.")
 
     def __post_init__(self) -> None:

@@ -19,6 +19,7 @@ from vibejam.model import BaseLM
 from vibejam.tokenizer import Tokenizer
 
 TOKENS_AT_ONCE = 8192  # tokens in one forward pass of a small model
+WORK_OF_A_LOOK = 10**12  # parameters times tokens: some seconds of two CPU cores
 LOGITS_AT_ONCE = 32_000_000  # and fewer where the vocabulary is large: 128 MB of logits in fp32
 
 
@@ -50,18 +51,20 @@ def score_texts(model: BaseLM, tokenizer: Tokenizer, texts: Sequence[str]) -> Sc
     return Score(nats, tokens, size)
 
 
-def estimate_loss(model: BaseLM, data: TokenDataset, max_tokens: int = 16_384) -> Score | None:
+def estimate_loss(model: BaseLM, data: TokenDataset, max_tokens: int | None = None) -> Score | None:
     """A quick look during training: the held-out text in windows side by side, evenly thinned beyond `max_tokens`.
 
-    None where the held-out text is shorter than one window.  The same windows each time, so the curve compares with itself.
+    Unless it is named, 16,384, and fewer for a model so large that those would take minutes.  None where the held-out text is shorter than one window.  The same windows each time, so the curve compares with itself.
     """
     if not data.has_val:
         return None
     T = data.block_size
+    if max_tokens is None:
+        max_tokens = max(4 * T, min(16_384, WORK_OF_A_LOOK // model.parameter_count()))
     starts = range(0, len(data.val_ids) - 1, T)
     thin = -(-len(starts) * T // max_tokens)
     windows = [(start, start) for start in starts[::thin]]
-    nats, tokens = _score_windows(model, data.val_ids, data.tokenizer.doc_end, windows)
+    nats, tokens = _score_windows(model, data.val_ids, data.tokenizer.doc_end, windows, T)
     whole = int((data.val_ids[1:] != data.tokenizer.doc_end).sum())
     return Score(nats, tokens, max(1, round(data.val_bytes * tokens / whole)))
 
@@ -80,12 +83,14 @@ def score_ids(model: BaseLM, ids: Tensor, doc_end: int, stride: int) -> tuple[fl
     while windows[-1][0] + T < last:
         start = min(windows[-1][0] + stride, last - T)
         windows.append((start, windows[-1][0] + T))
-    return _score_windows(model, ids, doc_end, windows)
+    return _score_windows(model, ids, doc_end, windows, T)
 
 
 @torch.inference_mode()
-def _score_windows(model: BaseLM, ids: Tensor, doc_end: int, windows: list[tuple[int, int]]) -> tuple[float, int]:
-    T, device = model.config.block_size, next(model.parameters()).device
+def _score_windows(
+    model: BaseLM, ids: Tensor, doc_end: int, windows: list[tuple[int, int]], T: int
+) -> tuple[float, int]:
+    device = next(model.parameters()).device
     rows = max(1, min(TOKENS_AT_ONCE, LOGITS_AT_ONCE // model.config.vocab_size) // T)
     was_training = model.training
     model.eval()

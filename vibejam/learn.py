@@ -14,6 +14,7 @@ from pathlib import Path
 import torch
 
 from vibejam import checkpoint
+from vibejam.base import general_bits_per_byte, start_on_base
 from vibejam.config import DataConfig, SampleConfig, TrainConfig
 from vibejam.copied import save_phrases
 from vibejam.corpus import Corpus, check_trainable, split_corpus, without_overlap
@@ -54,29 +55,46 @@ def learn(
     state = None
     if resume:
         state = checkpoint.load_state(folder)
-        model, tokenizer = checkpoint.load_model(folder, where)
         run = checkpoint.read_json(folder / "run.json")
+        if run["base"] == "none":
+            model, tokenizer = checkpoint.load_model(folder, where)
+        else:  # the folder holds what was merged; what goes on learning starts from the base again
+            model, tokenizer = start_on_base(str(run["base"]), recipe.train.lora_rank, where)
+        block = int(run["settings"]["context"])
         prompt = str(run.get("prompt", prompt))  # or its samples would no longer compare
         if run["text"]["sha256"] != _fingerprint(train_texts):
             notes.append("Your writing has changed since this run began; it goes on with the writing as it is now.")
     else:
         if (folder / "config.json").exists():
             raise UserError(f"{folder} already holds a model; resume it, delete it, or choose another folder.")
-        tokenizer = train_tokenizer(train_texts, recipe.data.tokenizer, recipe.data.vocab_size)
+        run = {"format": FORMAT, "created": datetime.now(timezone.utc).isoformat(timespec="seconds"), "prompt": prompt}
+        run["base"] = recipe.base
+        if recipe.base == "none":
+            tokenizer = train_tokenizer(train_texts, recipe.data.tokenizer, recipe.data.vocab_size)
+        else:
+            model, tokenizer = start_on_base(recipe.base, recipe.train.lora_rank, where)
+            run["general_bits_per_byte_before"] = general_bits_per_byte(model, tokenizer)
         block = _fitting_block(train_texts, val_texts, tokenizer, int(recipe.shape["block_size"]), notes)
-        model = _new_model(recipe, tokenizer, block).to(where)
-        run = {"format": FORMAT, "created": datetime.now(timezone.utc).isoformat(timespec="seconds"), "base": "none"}
-        run["prompt"] = prompt
-        checkpoint.save_model(folder, model, tokenizer)
+        if recipe.base == "none":
+            model = _new_model(recipe, tokenizer, block).to(where)
+        checkpoint.save_shape(folder, model.config, tokenizer)
         save_phrases(folder, train_texts)
+    data = TokenDataset(tokenizer, train_texts, val_texts, block, recipe.train.seed)
     run |= {
         "status": "running",
-        "text": _describe(corpus, train_texts, val_texts),
-        "settings": {"model": asdict(model.config), "train": asdict(recipe.train), "data": asdict(recipe.data)},
+        "text": _describe(corpus, train_texts, val_texts)
+        | {"bytes_per_token": sum(len(text.encode()) for text in train_texts) / data.train_tokens},
+        "settings": {
+            "model": asdict(model.config),
+            "context": block,
+            "train": asdict(recipe.train),
+            "data": asdict(recipe.data),
+        },
         "parameters": model.parameter_count(),
         "notes": [*recipe.reasons, *notes],
     }
-    yield from _train(folder, run, model, tokenizer, train_texts, val_texts, recipe.train, state, prompt)
+    write_json(folder / "run.json", run)
+    yield from _train(folder, run, model, data, val_texts, recipe.train, state, prompt)
 
 
 def recipe_of(run: dict, times: float = 1.0) -> Recipe:
@@ -87,29 +105,26 @@ def recipe_of(run: dict, times: float = 1.0) -> Recipe:
         "minutes": settings["train"]["minutes"] * times,
         "max_iters": round(settings["train"]["max_iters"] * times),
     }
-    return Recipe(shape, TrainConfig(**train), DataConfig(**settings["data"]), tuple(run["notes"]))
+    return Recipe(shape, TrainConfig(**train), DataConfig(**settings["data"]), tuple(run["notes"]), run["base"])
 
 
 def _train(
     folder: Path,
     run: dict,
     model: BaseLM,
-    tokenizer: Tokenizer,
-    train_texts: list[str],
+    data: TokenDataset,
     val_texts: list[str],
     config: TrainConfig,
     state: TrainState | None,
     prompt: str,
 ) -> Iterator[TrainEvent]:
     """Train, keep the curve and the figures; whatever ends it, run.json says how it ended."""
-    data = TokenDataset(tokenizer, train_texts, val_texts, model.config.block_size, config.seed)
-    run["text"]["bytes_per_token"] = sum(len(text.encode()) for text in train_texts) / data.train_tokens
-    write_json(folder / "run.json", run)
+    tokenizer, on_base = data.tokenizer, run["base"] != "none"
     sampling = SampleConfig(max_new_tokens=120 if tokenizer.kind == "char" else 45, seed=config.seed)
 
     def save(kind: str, model: BaseLM, state: TrainState) -> None:
         if kind == "best":
-            checkpoint.save_weights(folder, model)
+            checkpoint.save_weights(folder, model, torch.bfloat16 if on_base else None)  # as the base itself is kept
         else:
             checkpoint.save_state(folder, state)
 
@@ -132,12 +147,14 @@ def _train(
     finally:
         events.close()  # saves the last state
         if last is not None:
-            run["figures"] = _figures(folder, last, val_texts)
+            run["figures"] = _figures(folder, last, val_texts, next(model.parameters()).device, on_base)
         run["status"] = status
         write_json(folder / "run.json", run)
 
 
-def _figures(folder: Path, last: TrainEvent, val_texts: list[str]) -> dict[str, object]:
+def _figures(
+    folder: Path, last: TrainEvent, val_texts: list[str], device: torch.device, on_base: bool
+) -> dict[str, object]:
     """What the run came to, measured with the weights that are kept, as anyone who loads the folder will find them."""
     figures: dict[str, object] = {
         "iters": last.iteration,
@@ -147,9 +164,12 @@ def _figures(folder: Path, last: TrainEvent, val_texts: list[str]) -> dict[str, 
         "val_loss": None,
         "val_bits_per_byte": None,
     }
+    model, tokenizer = checkpoint.load_model(folder, device)
     if val_texts:
-        score = score_texts(*checkpoint.load_model(folder), val_texts)
+        score = score_texts(model, tokenizer, val_texts)
         figures |= {"val_loss": score.loss, "val_bits_per_byte": score.bits_per_byte}
+    if on_base:
+        figures["general_bits_per_byte_after"] = general_bits_per_byte(model, tokenizer)
     return figures
 
 

@@ -119,6 +119,11 @@ class GPTModel(BaseLM):
                 writes_to_stream = name.endswith(("attention.out.weight", "feed_forward.down.weight"))
                 nn.init.normal_(weight, std=0.02 / math.sqrt(2 * self.config.n_layer) if writes_to_stream else 0.02)
 
+    def shorten_context(self, block_size: int) -> None:
+        """Read at most `block_size` tokens at a time from now on; the weights are the same at any length."""
+        self.config = replace(self.config, block_size=min(block_size, self.config.block_size))
+        self.cos, self.sin = self.cos[: self.config.block_size], self.sin[: self.config.block_size]
+
     def hidden_states(self, idx: Tensor) -> Tensor:
         T = idx.shape[1]
         x = self.drop(self.embed(idx))  # (B, T, C)

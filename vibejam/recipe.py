@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import torch
 
 from vibejam.config import DataConfig, ModelConfig, TrainConfig
+from vibejam.errors import SettingError
 from vibejam.model import build_model
 from vibejam.optim import Masters, build_optimizer
 from vibejam.runtime import compute_dtype, pick_device
@@ -36,6 +37,7 @@ class Recipe:
     train: TrainConfig
     data: DataConfig
     reasons: tuple[str, ...]
+    base: str = "none"
 
     def model_config(self, vocab_size: int, block_size: int) -> ModelConfig:
         return ModelConfig(**{**self.shape, "vocab_size": vocab_size, "block_size": block_size})
@@ -49,13 +51,17 @@ def plan_run(
     shape: dict[str, object] | None = None,
     train: dict[str, object] | None = None,
     data: DataConfig = DataConfig(),
+    base: str = "none",
 ) -> Recipe:
     """The recipe for `characters` of text; `shape` and `train` hold what a person set by hand.
 
+    On a pretrained `base` the shape is the base's own, but for the context that is learnt with.
     Without any limit it plans the Quick preset's minute.  Raises ValueError for settings that contradict each other.
     """
     if not minutes and not max_iters:
         minutes = QUICK.minutes
+    if base != "none":
+        return _on_a_base(base, minutes, max_iters, shape or {}, train or {}, data)
     long = minutes > 3 or max_iters > 3000
     shape_plan: dict[str, object] = (
         {"n_layer": 6, "n_head": 4, "n_embd": 256, "block_size": 256}
@@ -74,6 +80,18 @@ def plan_run(
     shape_plan |= shape or {}
     settings: dict[str, object] = {"minutes": minutes, "max_iters": max_iters, "batch_size": batch}
     return Recipe(shape_plan, TrainConfig(**(settings | (train or {}))), data, tuple(reasons))
+
+
+def _on_a_base(base: str, minutes: float, max_iters: int, shape: dict, train: dict, data: DataConfig) -> Recipe:
+    ignored = sorted(set(shape) - {"block_size"})
+    if ignored:
+        raise SettingError(f"{base} brings its own {', '.join(ignored)}; leave that out, or choose base none.")
+    settings = {"minutes": minutes, "max_iters": max_iters, "batch_size": 2, "lora_rank": 16, "evals": 8, "weight_decay": 0.0}
+    settings |= train
+    settings.setdefault("lr", 5e-4 if settings["lora_rank"] else 3e-5)
+    how = f"a correction of rank {settings['lora_rank']} to each matrix" if settings["lora_rank"] else "all of its weights"
+    reasons = (f"{base} knows the language already; your writing teaches it {how}.",)
+    return Recipe({"block_size": 512} | shape, TrainConfig(**settings), data, reasons, base)
 
 
 def measure_speed(recipe: Recipe, device: str | None = None, vocab_size: int = 1024, steps: int = 6) -> float:

@@ -212,7 +212,7 @@ def _measure(
 def _capture(
     model: BaseLM, optimizer: torch.optim.Optimizer, data: TokenDataset, counters: _Counters
 ) -> TrainState:
-    tensors = {f"model.{name}": p.detach() for name, p in model.named_parameters()}
+    tensors = {f"model.{name}": p.detach() for name, p in model.named_parameters() if p.requires_grad}
     names = {p: name for name, p in model.named_parameters()}
     for parameter, moments in optimizer.state.items():
         for key, value in moments.items():
@@ -227,7 +227,7 @@ def _restore(
     state: TrainState, model: BaseLM, optimizer: torch.optim.Optimizer, data: TokenDataset
 ) -> _Counters:
     """Put everything back where it stood.  Raises UserError where the state is not one of this model."""
-    named = dict(model.named_parameters())
+    named = {name: p for name, p in model.named_parameters() if p.requires_grad}
     try:
         with torch.no_grad():
             for name, parameter in named.items():
