@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 
 import pytest
 
@@ -45,6 +47,21 @@ def test_a_folder_that_cannot_be_written_is_a_sentence_that_names_it(tmp_path):
     with pytest.raises(UserError, match="notes.txt") as refusal:
         write_text(in_the_way / "notes.txt", "text")
     assert str(in_the_way) in str(refusal.value) and "\n" not in str(refusal.value)
+
+
+def test_a_process_killed_in_the_middle_of_a_write_leaves_the_old_file_whole(tmp_path):
+    target = tmp_path / "notes.txt"
+    write_text(target, "old")
+    code = (
+        "import os, sys; from vibejam.files import write_atomically\n"
+        "def write(t): t.write_text('ne'); print(t.read_text(), flush=True); sys.stdin.readline()\n"
+        f"write_atomically({str(target)!r}, write)"
+    )
+    writer = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert writer.stdout.readline() == "ne\n"
+    writer.kill()
+    writer.communicate()
+    assert target.read_text() == "old"
 
 
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="NOT RUN: the administrator may write everywhere")
