@@ -1,0 +1,114 @@
+"""Start vibejam in the browser: `python app.py [--host H --port N --no-browser]`.
+
+Builds the pages into one app, puts the guard around it and opens it on this machine alone.  It installs nothing and needs no
+network, key or GPU.
+"""
+
+import os
+
+os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when gradio is imported: it would report every start
+for _name in ("NO_PROXY", "no_proxy"):  # else Gradio asks a proxy whether this machine is there
+    os.environ[_name] = ",".join(filter(None, [os.environ.get(_name), "127.0.0.1", "localhost", "::1"]))
+
+import argparse  # noqa: E402
+import socket  # noqa: E402
+import sys  # noqa: E402
+import threading  # noqa: E402
+
+import gradio as gr  # noqa: E402
+
+from pages import api, chart, look, rewrite, sample, state, train, write  # noqa: E402
+from vibejam.errors import UserError  # noqa: E402
+from vibejam.guard import launch_options  # noqa: E402
+from vibejam.jobs import JOBS  # noqa: E402
+from vibejam.runtime import is_space  # noqa: E402
+
+PORT = 7860
+TABS = (("write", "Write", write), ("train", "Train", train), ("sample", "Sample", sample), ("rewrite", "Rewrite", rewrite))
+
+
+def build_app() -> gr.Blocks:
+    """The whole app, ready to launch."""
+    gr.set_static_paths([chart.plotly_js()])
+    with gr.Blocks(title="vibejam", analytics_enabled=False, delete_cache=(600, 3600), fill_width=True) as app:
+        owner = gr.State("", delete_callback=state.forget)
+        look.fragment(look.masthead(state.where()))
+        with gr.Tabs(selected="write", elem_id="tabs") as tabs:
+            pages = {}
+            for name, title, module in TABS:
+                with gr.Tab(title, id=name) as tab:
+                    pages[name] = (tab, module.build(owner))
+        quiet = dict(show_progress="hidden", api_visibility="private", concurrency_limit=None)
+        arrival = app.load(state.greet, owner, owner, **quiet)
+        for tab, page in pages.values():
+            shown = [arrival.then(page.show, page.inputs, page.outputs, **quiet)]
+            shown.append(tab.select(page.show, page.inputs, page.outputs, **quiet))
+            for button, target in page.leads.items():
+                there = pages[target][1]
+                button.click(lambda to=target: gr.Tabs(selected=to), None, tabs, **quiet).then(
+                    there.show, there.inputs, there.outputs, **quiet
+                )
+            if page.after:
+                shown[1].then(**page.after)
+        if not is_space():
+            api.offer()
+    return app
+
+
+def launch(app: gr.Blocks, host: str, port: int, browser: bool = False) -> None:
+    """Serve `app` in the background, behind the guard."""
+    app.queue(default_concurrency_limit=4, max_size=64)
+    app.launch(
+        **launch_options(host, port),
+        inbrowser=browser,
+        prevent_thread_lock=True,
+        quiet=True,
+        theme=look.theme(),
+        css_paths=[look.STYLE],
+        favicon_path=look.LOGO,
+        footer_links=[],
+    )
+
+
+def free_port(host: str, wanted: int | None) -> int:
+    """`wanted`, or the first free port from 7860 on.  Raises UserError where there is none."""
+    for port in [wanted] if wanted else range(PORT, PORT + 100):
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+            try:
+                probe.bind((host, port))
+            except (OSError, OverflowError):
+                continue
+            return port
+    what = f"Port {wanted} on {host} is taken or not allowed" if wanted else f"No port from {PORT} on is free on {host}"
+    raise UserError(f"{what}; choose another with --port.")
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Parse, launch, and wait; Ctrl+C pauses a run in progress, so that it can be resumed."""
+    parser = argparse.ArgumentParser(prog="app.py", description="vibejam in the browser, on this machine.")
+    parser.add_argument("--host", default="0.0.0.0" if is_space() else "127.0.0.1", help="The address to listen on.")
+    parser.add_argument("--port", type=int, help=f"The port; the first free one from {PORT} on unless named.")
+    parser.add_argument("--no-browser", action="store_true", help="Do not open a browser.")
+    args = parser.parse_args(argv)
+    try:
+        port = free_port(args.host, args.port)
+    except UserError as error:
+        print(f"vibejam: {error}", file=sys.stderr)
+        return 2
+    app = build_app()
+    launch(app, args.host, port, browser=not args.no_browser and not is_space())
+    print(f"vibejam is at http://{'127.0.0.1' if args.host in ('0.0.0.0', '::') else args.host}:{port}  (Ctrl+C ends it)")
+    try:
+        threading.Event().wait()
+    except KeyboardInterrupt:
+        job = JOBS.alive()
+        if job is not None:
+            print("Pausing the run in progress; it can be resumed.")
+            job.pause()
+            job.wait(60)
+        app.close(verbose=False)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

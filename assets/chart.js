@@ -1,0 +1,69 @@
+// The learning curve: drawn once, then updated in place, so that a zoom survives every new point.
+// Colours come from style.css and change with the theme; hover speaks in words that the server wrote.
+const box = element.querySelector('.chart');
+
+function colours() {
+  const style = getComputedStyle(box);
+  const of = (name) => style.getPropertyValue(name).trim();
+  return { text: of('--text'), quiet: of('--quiet'), line: of('--line'), voice: of('--voice'), sheet: of('--sheet') };
+}
+
+function minutes(most) {
+  const steps = [10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400];
+  const step = steps.find((s) => most / s <= 6) || 36000;
+  const at = [];
+  for (let t = 0; t <= most; t += step) at.push(t);
+  const word = (t) => step < 60 || t % 60 ? `${Math.floor(t / 60)}:${String(t % 60).padStart(2, '0')}` : `${t / 60} min`;
+  return { at, words: at.map(word) };
+}
+
+function label(line, text, colour, above) {
+  return {
+    x: line.x[line.x.length - 1], y: line.y[line.y.length - 1], text, showarrow: false,
+    xanchor: 'right', yanchor: above ? 'bottom' : 'top', yshift: above ? 6 : -6, font: { color: colour, size: 13 },
+  };
+}
+
+function draw() {
+  if (!window.Plotly || !props.value) return;
+  const data = JSON.parse(props.value);
+  const c = colours();
+  const finger = window.matchMedia('(pointer: coarse)').matches;
+  const line = (name, series, colour, width, mode) => ({
+    name, x: series.x, y: series.y, customdata: series.words, mode, type: 'scatter',
+    line: { color: colour, width }, marker: { color: colour, size: 6 }, hovertemplate: '%{customdata}<extra></extra>',
+  });
+  const last = Math.max(data.until, ...data.learnt.x, ...data.held.x, 1);
+  const ticks = minutes(last);
+  const notes = [];
+  const lower = (a, b) => !b.y.length || a.y[a.y.length - 1] <= b.y[b.y.length - 1];
+  if (data.held.y.length) notes.push(label(data.held, 'held out', c.voice, !lower(data.held, data.learnt)));
+  if (data.learnt.y.length > 3) {
+    const note = label(data.learnt, 'learnt from', c.quiet, lower(data.held, data.learnt) && data.held.y.length > 0);
+    notes.push(note);
+  }
+  const layout = {
+    uirevision: 'the same chart', autosize: true, height: box.clientHeight || 300, showlegend: false,
+    margin: { l: 44, r: 8, t: 10, b: 34 }, paper_bgcolor: 'rgba(0,0,0,0)', plot_bgcolor: 'rgba(0,0,0,0)',
+    font: { family: getComputedStyle(box).fontFamily, size: 13, color: c.quiet },
+    hovermode: 'closest', hoverlabel: { bgcolor: c.sheet, bordercolor: c.line, font: { color: c.text, size: 13 }, align: 'left' },
+    dragmode: finger ? false : 'zoom', annotations: notes,
+    xaxis: {
+      range: [0, last * 1.01], tickvals: ticks.at, ticktext: ticks.words, gridcolor: 'rgba(0,0,0,0)', zeroline: false,
+      linecolor: c.line, fixedrange: finger,
+    },
+    yaxis: { gridcolor: c.line, zeroline: false, nticks: 5, fixedrange: finger, rangemode: 'normal' },
+  };
+  const traces = [
+    line('learnt from', data.learnt, c.quiet, 1.4, 'lines'),
+    line('held out', data.held, c.voice, 2.4, 'lines+markers'),
+  ];
+  window.Plotly.react(box, traces, layout, { displayModeBar: false, responsive: true, displaylogo: false });
+  box.setAttribute('aria-label', data.spoken);
+}
+
+draw();
+watch('value', draw);
+// a chart inside a tab that was closed has no width until it is seen
+new ResizeObserver(() => { if (box.clientWidth) draw(); }).observe(box);
+new MutationObserver(draw).observe(document.body, { attributes: true, attributeFilter: ['class'] });

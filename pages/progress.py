@@ -1,0 +1,125 @@
+"""What is said about a run: how far it is, what it came to, and what it was made with.  Words and HTML, no Gradio."""
+
+from vibejam.config import DataConfig, ModelConfig, TrainConfig
+from vibejam.jobs import DONE, FAILED, PAUSED, PREPARING, RUNNING, STOPPED, STOPPING
+
+from pages.state import INTERRUPTED, Run
+from pages.words import clock, count, esc, span
+
+CURVE_SENTENCE = (
+    "Bits per byte: how many yes-or-no questions each letter costs the model; lower means it guesses better. Held out are "
+    "whole pieces it never learns from: when that line rises while the other falls, it is learning by heart."
+)
+PHASES = {
+    PREPARING: "Preparing",
+    RUNNING: "Learning",
+    STOPPING: "Stopping",
+    DONE: "Done",
+    PAUSED: "Paused",
+    STOPPED: "Stopped",
+    FAILED: "Broke off",
+    INTERRUPTED: "Interrupted",
+}
+
+
+def busy_sentence(own: bool) -> str:
+    if own:
+        return "A run is already in progress; wait for it, or stop it first."
+    return "Another visitor's run is in progress and there is one machine; try again in a few minutes."
+
+
+def status_html(run: Run) -> str:
+    """Phase, share done, time left and speed; afterwards what the run came to."""
+    last = run.events[-1] if run.events else None
+    share = float(last["progress"]) if last else 0.0
+    facts = []
+    if run.alive and last:
+        facts = [f"{share:.0%}", _left(last, share), f"{last['tokens_per_second']:,.0f} tokens a second"]
+    elif last:
+        facts = [f"{clock(last['seconds'])} of learning", count(int(last["iteration"]), "step")]
+    cells = "".join(f"<span>{esc(fact)}</span>" for fact in facts if fact)
+    bar = (
+        f'<div class="bar" role="progressbar" aria-label="Progress of the run" aria-valuemin="0" aria-valuemax="100" '
+        f'aria-valuenow="{share * 100:.0f}"><i style="width:{share * 100:.1f}%"></i></div>'
+        if run.alive
+        else ""
+    )
+    sentence = _sentence(run, last, share)
+    phase = PHASES.get(run.status, run.status.capitalize())
+    return (
+        f'<div class="status" role="status" data-status="{esc(run.status)}"><p class="phase"><b>{esc(phase)}</b>{cells}</p>{bar}'
+        f'<p class="{"remark" if run.status == FAILED else "outcome"}">{esc(sentence)}</p></div>'
+    )
+
+
+def _left(last: dict, share: float) -> str:
+    if share >= 1:
+        return ""
+    if share < 0.01 or last["seconds"] < 1:
+        return ""
+    return f"{span(last['seconds'] / share * (1 - share))} left"
+
+
+def _sentence(run: Run, last: dict | None, share: float) -> str:
+    if run.status == PREPARING:
+        return "Reading your writing and cutting it into tokens."
+    if run.status == STOPPING:
+        return "Finishing this step and keeping the best model so far."
+    if run.status == RUNNING:
+        return "Measuring once more on all the writing held out." if share >= 1 else _latest_note(run)
+    if run.status == FAILED:
+        return run.error or "The run broke off; start a new one."
+    outcome = _outcome(run)
+    if run.status == INTERRUPTED:
+        return "vibejam was closed while this run was learning. Nothing measured is lost: resume it." if last else (
+            "vibejam was closed before this run had learnt anything; start a new one."
+        )
+    if run.status == PAUSED:
+        return f"{outcome} Resume whenever you like, tomorrow too.".strip()
+    if run.status == STOPPED:
+        return f"{outcome} The best model so far is kept.".strip()
+    return " ".join(part for part in (outcome, _latest_note(run) if _stopped_early(run) else "") if part)
+
+
+def _outcome(run: Run) -> str:
+    """The figures in one sentence, with the text they were measured on."""
+    figures = run.about.get("figures") or {}
+    text = run.about.get("text") or {}
+    value = figures.get("val_bits_per_byte")
+    if value is None:
+        return "There was too little writing to hold some out, so nothing was measured." if figures else ""
+    first = next((event["val_bits_per_byte"] for event in run.events if event.get("val_bits_per_byte")), None)
+    came = f", down from {first:.2f} at the first look" if first and first > value else ""
+    return f"{value:.2f} bits per byte on {count(int(text.get('val_characters', 0)), 'character')} held out{came}."
+
+
+def _stopped_early(run: Run) -> bool:
+    return bool((run.about.get("figures") or {}).get("stopped_early"))
+
+
+def _latest_note(run: Run) -> str:
+    return next((str(event["note"]) for event in reversed(run.events) if event.get("note")), "")
+
+
+def about_html(run: Run) -> str:
+    """What the run learnt from and was made with, as a short table."""
+    text, settings = run.about.get("text") or {}, run.about.get("settings") or {}
+    rows: list[tuple[str, str]] = []
+    if text:
+        rows.append(("Writing", f"{count(text['documents'], 'piece')}, {count(text['words'], 'word')}"))
+        rows.append(("Held out", count(text["val_characters"], "character")))
+    if run.about.get("parameters"):
+        rows.append(("Model", count(run.about["parameters"], "number") + " to learn"))
+    for group, config in (("model", ModelConfig), ("train", TrainConfig), ("data", DataConfig)):
+        values = settings.get(group) or {}
+        shown = [f"{name} {_plain(value)}" for name, value in values.items() if name in config.__dataclass_fields__]
+        if shown:
+            rows.append(({"model": "Shape", "train": "Learning", "data": "Text"}[group], ", ".join(shown)))
+    rows.append(("Folder", run.name))
+    cells = "".join(f"<dt>{esc(name)}</dt><dd>{esc(value)}</dd>" for name, value in rows)
+    notes = "".join(f"<li>{esc(note)}</li>" for note in dict.fromkeys(run.about.get("notes") or []))
+    return f'<dl class="facts">{cells}</dl>' + (f'<ul class="notes">{notes}</ul>' if notes else "")
+
+
+def _plain(value: object) -> str:
+    return "none" if value is None else f"{value:g}" if isinstance(value, float) else str(value)

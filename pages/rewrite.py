@@ -1,0 +1,192 @@
+"""Rewrite: a draft on the left, pasted or asked of a model, and on the right what the voice makes of it.
+
+For now the voice only goes on from the draft and does not know that the meaning must stay; the page says so.  Before anything
+is sent, it names the host it goes to.
+"""
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import closing
+
+import gradio as gr
+
+from vibejam.diff import word_diff
+from vibejam.drafts import EndpointWriter, endpoint_for
+from vibejam.errors import UserError
+from vibejam.runtime import is_space
+
+from pages import look, sample, state
+from pages.look import fragment, told
+from pages.sample import REDRAW_SECONDS, dice
+from pages.words import count, esc
+
+PASTE, ASK = "paste", "ask"
+LONGEST_DIFF = 4000  # words; comparing longer texts word by word would keep the page waiting
+HONEST = (
+    "This voice goes on from the draft the way you would; it does not know yet that the meaning must stay. "
+    "Check every name and number before you use it."
+)
+NOTHING_YET = '<p class="quiet">The rewrite appears here.</p>'
+GO = {PASTE: "Rewrite", ASK: "Write a draft and rewrite it"}
+
+
+def build(owner: gr.State) -> state.Page:
+    """The page inside the tab that is open now."""
+    fragment(look.heading("Rewrite a draft", "A machine's draft on the left, your voice on the right."))
+    with gr.Column(visible=False, elem_classes="empty") as missing:
+        fragment("<p>There is no voice yet to rewrite in: let a run learn from your writing first.</p>")
+        to_train = gr.Button("Learn my voice", variant="primary", size="md", elem_id="rewrite-to-train")
+    with gr.Column(visible=False) as body:
+        voice = gr.Dropdown([], label="Voice", filterable=False, elem_id="rewrite-voice")
+        source = gr.Radio(
+            [("I have a draft", PASTE), ("Have one written", ASK)], value=PASTE, label="Draft", show_label=False,
+            elem_id="source", elem_classes="switch",
+        )  # fmt: skip
+        with gr.Column(visible=False, elem_id="ask") as asking:
+            instruction = gr.Textbox(
+                label="What should it be about?", lines=2, max_lines=8, elem_id="instruction", max_length=8000,
+                placeholder="Tell my landlord that the boiler is broken again.",
+            )  # fmt: skip
+            goes_to = fragment(destination_html("", "", ""), elem_id="destination")
+            with gr.Accordion("The model that writes it", open=False, elem_id="endpoint"):
+                with gr.Row(elem_classes="knobs"):
+                    address = gr.Textbox(label="Address", placeholder="https://api.openai.com/v1", max_length=500,
+                                         info="Of any service that speaks OpenAI's protocol, also one on this machine.")
+                    model = gr.Textbox(label="Model", placeholder="gpt-5-mini", max_length=200,
+                                       info="The name that service knows it by.")
+                    key = gr.Textbox(label="Key", type="password", max_length=500,
+                                     info="For this session only; it is never saved.")  # fmt: skip
+        with gr.Row(elem_classes="sides"):
+            with gr.Column(elem_classes="side draft"):
+                left = fragment(side_html("Draft", ""))
+                draft = gr.Textbox(
+                    label="Draft", show_label=False, lines=10, max_lines=30, placeholder="Paste a draft here.",
+                    elem_id="draft", elem_classes="read", container=False,
+                )  # fmt: skip
+            with gr.Column(elem_classes="side voice"):
+                right = gr.HTML(
+                    right_html("", ""), js_on_load=look.script("copy.js"), apply_default_css=False, elem_id="rewritten"
+                )
+        with gr.Row(elem_classes="actions"):
+            go = gr.Button(GO[PASTE], variant="primary", size="md", elem_id="rewrite")
+            stop = gr.Button("Stop", variant="secondary", size="md", visible=False, elem_id="stop-rewriting")
+        fragment(f'<p class="quiet">{HONEST}</p>')
+        told_line = fragment(visible=False, elem_id="rewrite-notice")
+        changes = fragment(elem_id="changes")
+        with gr.Accordion("How daring", open=False, elem_id="daring"):
+            settings = sample.sliders(with_length=False)
+
+    quiet = dict(show_progress="hidden", api_visibility="private")
+    source.input(turn, source, [asking, go], concurrency_limit=None, **quiet)
+    gr.on(
+        [address.input, model.input, key.input], destination_html, [address, model, key], goes_to,
+        trigger_mode="always_last", concurrency_limit=None, **quiet,
+    )  # fmt: skip
+    inputs = [owner, voice, source, instruction, address, model, key, draft, *settings]
+    writing = go.click(stream, inputs, [draft, left, right, changes, told_line, go, stop], concurrency_limit=4, **quiet)
+    stop.click(lambda: [gr.update(visible=True), gr.update(visible=False)], None, [go, stop], cancels=[writing], **quiet)
+    return state.Page(show, [owner, voice], [missing, body, voice], {to_train: "train"})
+
+
+show = sample.show
+
+
+def turn(source: str) -> list:
+    """Between a draft of one's own and one that is asked for."""
+    return [gr.update(visible=source == ASK), gr.update(value=GO.get(source, GO[PASTE]))]
+
+
+def writer_for(address: str, model: str, key: str) -> EndpointWriter:
+    """Who writes the draft.  On a Space nobody writes at the expense of whoever put it there."""
+    if is_space() and not (key or "").strip():
+        raise UserError("Open “The model that writes it” and type the address, the model and your own key.")
+    return endpoint_for(address or "", model or "", key or "", public=is_space())
+
+
+def destination_html(address: str, model: str, key: str) -> str:
+    """Where the instruction would go, before it goes; or what is missing for it to go anywhere."""
+    try:
+        writer = writer_for(address, model, key)
+    except UserError as error:
+        return f'<p class="quiet">{esc(error)}</p>'
+    where = f"It will be sent to <b>{esc(writer.destination)}</b> and written by <b>{esc(writer.model)}</b>."
+    return f'<p class="quiet">{where} Nothing else leaves this machine.{_key_words(writer, key)}</p>'
+
+
+def _key_words(writer: EndpointWriter, key: str) -> str:
+    if (key or "").strip():
+        return " With the key typed below, for this session only."
+    if os.environ.get("OPENAI_API_KEY", "").strip() and writer.base_url == endpoint_for("", writer.model, "").base_url:
+        return " Key from the environment ✓"
+    return ""
+
+
+def stream(
+    owner: str, voice: str, source: str, instruction: str, address: str, model: str, key: str, draft: str,
+    temperature: float, top_k: float, top_p: float, seed: str,
+) -> Iterator[list]:  # fmt: skip
+    """The draft if it is asked for, then the rewrite, as they are written."""
+    busy = [gr.update(visible=False), gr.update(visible=True)]
+    free = [gr.update(visible=True), gr.update(visible=False)]
+    same = gr.skip()
+    draft, text, name = draft or "", "", ""
+    try:
+        config = dice(temperature, top_k, top_p, 0, seed)
+        engine = state.engine(state.find_run(owner, voice))  # before anything is sent
+        name = engine.name
+        if source == ASK:
+            writer = writer_for(address, model, key)
+            by = f"{writer.model} at {writer.destination}"
+            yield ["", side_html("Draft", f"asking {by}"), right_html("", ""), "", told(""), *busy]
+            draft, drawn = "", time.monotonic()
+            with closing(writer.stream(instruction or "")) as pieces:
+                for piece in pieces:
+                    draft += piece
+                    if time.monotonic() - drawn > REDRAW_SECONDS:
+                        drawn = time.monotonic()
+                        yield [draft, same, same, same, same, *busy]
+            draft = draft.strip()
+            yield [draft, side_html("Draft", by), same, same, same, *busy]
+        else:
+            yield [same, side_html("Draft", "yours" if draft.strip() else ""), right_html(name, ""), "", told(""), *busy]
+        drawn = 0.0
+        with closing(engine.stream_rewrite(draft, config)) as pieces:
+            for piece in pieces:
+                text += piece
+                if time.monotonic() - drawn > REDRAW_SECONDS:
+                    drawn = time.monotonic()
+                    yield [same, same, right_html(name, text.lstrip()), same, same, *busy]
+        text = text.strip()
+        if not text:
+            raise UserError("The voice ended at once, so there is nothing to show; rewrite again, or choose another seed.")
+        yield [same, same, right_html(name, text, done=True), changes_html(draft, text), told(""), *free]
+    except UserError as error:
+        yield [same, same, right_html(name, text.strip(), done=True), "", told(str(error)), *free]
+
+
+def side_html(title: str, by: str) -> str:
+    """The head of a column: what it holds and who wrote it."""
+    return f'<h3>{esc(title)}<span class="by">{esc(by)}</span></h3>'
+
+
+def right_html(name: str, text: str, done: bool = False) -> str:
+    if not text and (done or not name):
+        return side_html("Rewrite", "") + NOTHING_YET
+    caret = "" if done else '<span class="caret" aria-hidden="true"></span>'
+    footer = '<footer><button type="button" class="link" data-copy="">Copy</button></footer>' if done else ""
+    return f'{side_html("Rewrite", name)}<p class="read" data-text="">{esc(text)}{caret}</p>{footer}'
+
+
+def changes_html(draft: str, rewrite: str) -> str:
+    """What changed, word by word: struck through from the draft, underlined from the rewrite."""
+    if len(draft.split()) + len(rewrite.split()) > LONGEST_DIFF:
+        return look.quiet("These texts are too long to compare word by word; rewrite a few paragraphs at a time.")
+    changes = word_diff(draft, rewrite)
+    kept = sum(len(change.text.split()) for change in changes if change.kind == "same")
+    marks = {"same": "{}", "draft": "<del>{}</del>", "rewrite": "<ins>{}</ins>"}
+    body = "".join(marks[change.kind].format(esc(change.text)) for change in changes)
+    return (
+        f'<section class="changes"><h3>What changed<span class="by">{count(kept, "word")} of the draft stayed, '
+        f'<del>struck through</del> went, <ins>underlined</ins> is new</span></h3><p class="read">{body}</p></section>'
+    )

@@ -1,0 +1,175 @@
+"""What the pages share: whose writing it is, what of it can be learnt from, how each run stands, and voices kept ready.
+
+On a person's own machine the owner is always "me", so every tab sees the same.  On a Space each visitor gets a name minted here and
+held in gr.State on the server; nothing the browser sends decides whose writing is shown.
+"""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from vibejam import checkpoint
+from vibejam.corpus import Corpus, build_corpus
+from vibejam.engine import StyleEngine
+from vibejam.errors import UserError
+from vibejam.jobs import ALIVE, JOBS, Job
+from vibejam.runtime import is_space
+from vibejam.workspace import OWNER, Workspace, new_visitor
+
+from pages.words import run_title
+
+INTERRUPTED = "interrupted"  # run.json says that it runs, and nothing runs it
+CORPORA_KEPT = 4
+ENGINES_KEPT = 3
+
+_lock = threading.Lock()
+_corpora: OrderedDict[tuple[str, ...], Corpus] = OrderedDict()
+_engines: OrderedDict[tuple[Path, int], StyleEngine] = OrderedDict()
+
+
+@dataclass(frozen=True)
+class Page:
+    """What app.py needs of a page: how to show it, where that goes, the buttons that lead elsewhere, and what follows."""
+
+    show: Callable
+    inputs: list
+    outputs: list
+    leads: dict  # button → the id of the tab it opens
+    after: dict | None = None  # an event's arguments, for what takes a second longer
+
+
+def greet(owner: str) -> str:
+    """Who opened this page: "me", or on a Space a new visitor.  A page that has an owner keeps it."""
+    return owner or (new_visitor() if is_space() else OWNER)
+
+
+def where() -> str:
+    """Where the writing stays, in one line for the top of the page."""
+    if is_space():
+        return "Your writing stays on this server until you leave; reloading the page starts afresh."
+    return "Your writing stays on this machine."
+
+
+def forget(owner: str) -> None:
+    """A visitor has gone: end their run and delete all that was theirs.  The owner of a laptop is never forgotten."""
+    if not owner or owner == OWNER:
+        return
+    job = own_job(owner)
+    if job is not None:
+        job.stop()
+        job.wait(60)
+    Workspace(owner).remove_visitor()
+
+
+def corpus(owner: str) -> Corpus:
+    """All of the owner's writing, cleaned and without duplicates.  Kept as long as the writing stays the same."""
+    writing = Workspace(owner).writing()
+    key = tuple(entry.id for entry in writing)
+    with _lock:
+        if key in _corpora:
+            _corpora.move_to_end(key)
+            return _corpora[key]
+    found = build_corpus([entry.document for entry in writing])
+    with _lock:
+        _corpora[key] = found
+        while len(_corpora) > CORPORA_KEPT:
+            _corpora.popitem(last=False)
+    return found
+
+
+@dataclass(frozen=True)
+class Run:
+    """How a run stands: `status` is the job's, or what run.json says where no job of this process trained it."""
+
+    folder: Path
+    status: str
+    error: str = ""
+    events: list[dict] = field(default_factory=list)
+    about: dict = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return self.folder.name
+
+    @property
+    def title(self) -> str:
+        return run_title(self.name)
+
+    @property
+    def alive(self) -> bool:
+        return self.status in ALIVE
+
+    @property
+    def can_go_on(self) -> bool:
+        return (self.folder / "train_state.safetensors").is_file()
+
+    @property
+    def has_voice(self) -> bool:
+        return is_voice(self.folder)
+
+
+def own_job(owner: str) -> Job | None:
+    """The run in progress, if it is this owner's."""
+    job = JOBS.alive()
+    return job if job is not None and job.folder.parent == Workspace(owner).runs_folder else None
+
+
+def run_folders(owner: str) -> list[Path]:
+    """The owner's runs, the one in progress first, then newest first."""
+    folders = Workspace(owner).runs()
+    job = own_job(owner)
+    if job is not None:
+        folders = [job.folder, *(folder for folder in folders if folder != job.folder)]
+    return folders
+
+
+def find_run(owner: str, name: str) -> Path:
+    """The folder of the owner's run called `name`, looked up among those there are.  Raises UserError where there is none."""
+    for folder in run_folders(owner):
+        if folder.name == name:
+            return folder
+    raise UserError("That run is no longer here; choose another one.")
+
+
+def read_run(folder: Path) -> Run:
+    """How the run in `folder` stands now."""
+    try:
+        about = checkpoint.read_json(folder / "run.json")
+    except UserError:  # not written yet, or damaged: its state is still worth showing
+        about = {}
+    job = JOBS.get(folder)
+    if job is not None:
+        return Run(folder, job.status, job.error, list(job.events), about)
+    status = str(about.get("status", "failed"))
+    return Run(folder, INTERRUPTED if status in ALIVE else status, "", checkpoint.read_metrics(folder), about)
+
+
+def is_voice(folder: Path) -> bool:
+    return (folder / "model.safetensors").is_file() and (folder / "config.json").is_file()
+
+
+def voice_choices(owner: str) -> list[tuple[str, str]]:
+    """(title, name) of each run that can write, newest first, as a dropdown wants them."""
+    return [(run_title(folder.name), folder.name) for folder in run_folders(owner) if is_voice(folder)]
+
+
+def engine(folder: Path) -> StyleEngine:
+    """The voice in `folder` as it is now: loaded anew when its weights change.  Raises UserError like StyleEngine."""
+    try:
+        key = (folder, (folder / "model.safetensors").stat().st_mtime_ns)
+    except OSError as error:
+        raise UserError("That voice is no longer here; choose another one.") from error
+    with _lock:
+        if key in _engines:
+            _engines.move_to_end(key)
+            return _engines[key]
+    loaded = StyleEngine(folder)
+    with _lock:
+        for stale in [known for known in _engines if known[0] == folder]:
+            del _engines[stale]
+        _engines[key] = loaded
+        while len(_engines) > ENGINES_KEPT:
+            _engines.popitem(last=False)
+    return loaded

@@ -1,0 +1,205 @@
+"""Train: start a run, watch it, pause or stop it, resume it or let it learn longer.
+
+A run belongs to the process (vibejam.jobs); this page only looks at it, so closing it changes nothing and any page opened later sees
+the whole curve.  The settings live in pages/settings.py, what is said about a run in pages/progress.py.
+"""
+
+import gradio as gr
+
+from vibejam.checkpoint import read_json
+from vibejam.corpus import check_trainable
+from vibejam.errors import UserError
+from vibejam.jobs import FAILED, JOBS, PAUSED, STOPPED, STOPPING
+from vibejam.learn import learn, recipe_of
+from vibejam.recipe import PRESETS, QUICK
+from vibejam.runtime import is_space
+from vibejam.workspace import Workspace
+
+from pages import chart, look, progress, settings, state
+from pages.look import fragment, told
+from pages.words import run_title
+
+NOTHING = [gr.skip()] * 17  # one for each output of `show`
+NEW = ""  # the dropdown's name for a run that has not begun
+
+
+def build(owner: gr.State) -> state.Page:
+    """The page inside the tab that is open now."""
+    fragment(look.heading("Learn my voice", "A small model is made from nothing but your writing, on this machine."))
+    told_line = fragment(visible=False, elem_id="train-notice")
+    with gr.Column(visible=False, elem_classes="empty") as missing:
+        fragment("<p>There is nothing to learn from yet: add some of your writing first.</p>")
+        to_write = gr.Button("Add my writing", variant="primary", size="md", elem_id="to-write")
+    which = gr.Dropdown(
+        [("A new run", NEW)], value=NEW, label="Run", visible=False, elem_id="which-run", filterable=False
+    )
+    with gr.Column(visible=False, elem_id="setup") as setup:
+        preset = gr.Radio(settings.preset_choices(), value=QUICK.name, label="How long", elem_id="preset", show_label=False)
+        speed = fragment(elem_id="speed")
+        start = gr.Button("Start learning", variant="primary", size="md", elem_id="start")
+        with gr.Accordion("Settings", open=False, visible=not is_space(), elem_id="settings"):
+            knobs = settings.knobs()
+    with gr.Column(visible=False, elem_id="view") as view:
+        status = fragment(elem_id="status")
+        with gr.Row(elem_classes="actions"):
+            hear = gr.Button("Hear it", variant="primary", size="md", elem_id="hear")
+            resume = gr.Button("Resume", variant="primary", size="md", elem_id="resume")
+            pause = gr.Button("Pause", variant="secondary", size="md", elem_id="pause")
+            stop = gr.Button("Stop and keep", variant="secondary", size="md", elem_id="stop")
+            longer = gr.Button("Train longer", variant="secondary", size="md", elem_id="longer")
+            another = gr.Button("New run", variant="secondary", size="md", elem_id="another")
+        curve = chart.chart_component()
+        fragment(f'<p class="quiet">{progress.CURVE_SENTENCE}</p>')
+        samples = chart.samples_component()
+        with gr.Accordion("About this run", open=False, elem_id="about"):
+            about = fragment()
+            delete = gr.Button("Delete this run", variant="secondary", size="sm", elem_id="delete-run")
+    seen = gr.State("")  # what this page shows of a run, so that a tick with nothing new costs nothing
+    clock = gr.Timer(3.0 if is_space() else 1.0, active=False)
+
+    page = [missing, which, setup, view, told_line, status, curve, samples, hear, resume, pause, stop, longer, another, about, seen, clock]
+    quiet = dict(show_progress="hidden", api_visibility="private", concurrency_limit=None)
+    measuring = dict(fn=settings.speed_sentence, inputs=[owner, preset, *knobs], outputs=[speed, *knobs], **quiet)
+    which.input(show, [owner, which], page, **quiet).then(**measuring)
+    start.click(begin, [owner, which, preset, *knobs], page, **quiet)
+    pause.click(lambda owner, name: end(owner, name, "pause"), [owner, which], page, **quiet)
+    stop.click(lambda owner, name: end(owner, name, "stop"), [owner, which], page, **quiet)
+    resume.click(go_on, [owner, which], page, **quiet)
+    longer.click(lambda owner, name: go_on(owner, name, 2.0), [owner, which], page, **quiet)
+    another.click(lambda owner: show(owner, NEW), owner, page, **quiet).then(**measuring)
+    delete.click(
+        remove, [owner, which], page, js="(...all) => confirm('Delete this run, its model and its curve?') ? all : ['', '']",
+        **quiet,
+    )  # fmt: skip
+    gr.on([preset.input, *(knob.blur for knob in knobs if hasattr(knob, "blur"))], **measuring)
+    clock.tick(tick, [owner, which, seen], page, **quiet)
+    return state.Page(opened, [owner, which], page, {to_write: "write", hear: "sample"}, measuring)
+
+
+def opened(owner: str, name: str | None) -> list:
+    """The page as someone arrives: at the run in progress, the run they looked at, or the newest."""
+    folders = state.run_folders(owner) if owner else []
+    job = state.own_job(owner) if owner else None
+    if job is not None:
+        name = job.folder.name
+    elif name not in {folder.name for folder in folders}:
+        name = folders[0].name if folders else NEW
+    return show(owner, name)
+
+
+def show(owner: str, name: str | None, sentence: str = "") -> list:
+    """Updates for the whole page, looking at the run called `name`, or at none."""
+    if not owner:
+        return NOTHING
+    folders = state.run_folders(owner)
+    folder = next((folder for folder in folders if folder.name == name), None)
+    run = state.read_run(folder) if folder else None
+    writing = bool(state.corpus(owner).documents)
+    choices = [("A new run", NEW), *((run_title(folder.name), folder.name) for folder in folders)]
+    busy = run is not None and run.alive
+    ended = run is not None and not busy
+    unfinished = ended and run.can_go_on and run.status in (PAUSED, STOPPED, FAILED, state.INTERRUPTED)
+    first = "resume" if unfinished and run.status != STOPPED else "hear"  # the one primary button
+    return [
+        gr.update(visible=not writing and run is None),
+        gr.update(choices=choices, value=run.name if run else NEW, visible=bool(folders) and not busy),
+        gr.update(visible=writing and run is None),
+        gr.update(visible=run is not None),
+        told(sentence),
+        *_live(run),
+        gr.update(visible=ended and run.has_voice, variant="primary" if first == "hear" else "secondary"),
+        gr.update(visible=unfinished, variant="primary" if first == "resume" else "secondary"),
+        gr.update(visible=busy and run.status != STOPPING),
+        gr.update(visible=busy and run.status != STOPPING),
+        gr.update(visible=ended and run.can_go_on and not unfinished),
+        gr.update(visible=ended and writing),
+        progress.about_html(run) if ended else "",
+        _stamp(run),
+        gr.Timer(active=busy),
+    ]
+
+
+def tick(owner: str, name: str, seen: str) -> list:
+    """What is new since `seen`: nothing, the curve, or everything."""
+    try:
+        run = state.read_run(state.find_run(owner, name))
+    except UserError as error:
+        return show(owner, NEW, str(error))
+    stamp = _stamp(run)
+    if stamp == seen:
+        return NOTHING
+    if stamp.split("\n")[:2] != seen.split("\n")[:2]:
+        return show(owner, name)
+    return [*[gr.skip()] * 5, *_live(run), *[gr.skip()] * 7, stamp, gr.skip()]
+
+
+def begin(owner: str, name: str, preset: str, *values: object) -> list:
+    """Start a new run of `preset`, with what was set by hand in `values`."""
+    folder = None
+    try:
+        corpus = state.corpus(owner)
+        check_trainable(corpus)
+        recipe, prompt = settings.recipe(corpus.characters, preset, values)
+        if JOBS.alive() is not None:
+            raise UserError(progress.busy_sentence(state.own_job(owner) is not None))
+        folder = Workspace(owner).new_run(preset if preset in PRESETS else "")
+        JOBS.start(folder, lambda: learn(corpus, folder, recipe, prompt=prompt))
+    except UserError as error:
+        if folder is not None and not any(folder.iterdir()):
+            folder.rmdir()
+        return show(owner, NEW, str(error))
+    return show(owner, folder.name)
+
+
+def end(owner: str, name: str, how: str) -> list:
+    """Pause or stop the owner's run."""
+    job = state.own_job(owner)
+    if job is None:
+        return show(owner, name, "That run has ended already.")
+    (job.pause if how == "pause" else job.stop)()
+    return show(owner, job.folder.name)
+
+
+def go_on(owner: str, name: str, times: float = 1.0) -> list:
+    """Resume a run, or let it learn for `times` as long as it was planned."""
+    try:
+        folder = state.find_run(owner, name)
+        recipe = recipe_of(read_json(folder / "run.json"), times)
+        corpus = state.corpus(owner)
+        check_trainable(corpus)
+        if JOBS.alive() is not None:
+            raise UserError(progress.busy_sentence(state.own_job(owner) is not None))
+        JOBS.start(folder, lambda: learn(corpus, folder, recipe, resume=True))
+    except UserError as error:
+        return show(owner, name, str(error))
+    except (KeyError, TypeError, ValueError):
+        return show(owner, name, "This run was made in a way that can't be resumed; start a new one.")
+    return show(owner, name)
+
+
+def remove(owner: str, name: str) -> list:
+    """Delete a run that has ended."""
+    if not name:  # the person thought better of it
+        return NOTHING
+    try:
+        folder = state.find_run(owner, name)
+        if state.read_run(folder).alive:
+            raise UserError("This run is still in progress; stop it before you delete it.")
+        Workspace(owner).remove_run(folder.name)
+    except UserError as error:
+        return show(owner, name, str(error))
+    return opened(owner, NEW)
+
+
+def _live(run: state.Run | None) -> list:
+    if run is None:
+        return ["", "", ""]
+    prompt = str(run.about.get("prompt", ""))
+    return [progress.status_html(run), chart.curve(run.events, run.about, run.alive), chart.samples(run.events, prompt)]
+
+
+def _stamp(run: state.Run | None) -> str:
+    """Changes whenever something about the run does: name, status, how far it is, whether its figures are in."""
+    if run is None:
+        return ""
+    return "\n".join([run.name, run.status, str(len(run.events)), str(bool(run.about)), str("figures" in run.about)])

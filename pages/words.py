@@ -1,0 +1,53 @@
+"""Figures as a person says them: counts, lengths of time, dates, HTML-safe text.  No Gradio and no engine here."""
+
+import re
+from datetime import date, datetime
+from html import escape
+
+_STAMPED = re.compile(r"(\d{4})-(\d\d)-(\d\d)-(\d\d)(\d\d)\d\d(?:-(.+))?")
+
+
+def esc(text: object) -> str:
+    """Safe to stand in HTML, as text or inside a quoted attribute."""
+    return escape(str(text), quote=True)
+
+
+def count(n: int, one: str, many: str = "") -> str:
+    """1 piece, 1,204 pieces."""
+    return f"{n:,} {one if n == 1 else many or one + 's'}"
+
+
+def span(seconds: float) -> str:
+    """A length of time nobody holds a watch to: "about 40 seconds", "about 3 minutes"."""
+    if seconds < 4:
+        return "a few seconds"
+    if seconds < 55:
+        return f"about {max(5, round(seconds / 5) * 5)} seconds"
+    if seconds < 95:
+        return "about a minute"
+    if seconds < 45 * 60:
+        minutes = max(2, round(seconds / 60))
+        return f"about {minutes} minutes"
+    hours = seconds / 3600
+    return "about an hour" if hours < 1.25 else f"about {hours:.1f} hours".replace(".0 ", " ")
+
+
+def clock(seconds: float) -> str:
+    """1:05, or 1:02:05 from an hour on."""
+    whole = int(seconds)
+    minutes = f"{whole // 60 % 60}:{whole % 60:02}"
+    return minutes if whole < 3600 else f"{whole // 3600}:{whole // 60 % 60:02}:{whole % 60:02}"
+
+
+def run_title(name: str, today: date | None = None) -> str:
+    """A run folder's name as a person would say it: "today 16:05, quick"; a name given by hand stays as it is."""
+    match = _STAMPED.fullmatch(name)
+    if not match:
+        return name
+    try:
+        when = datetime(*(int(part) for part in match.groups()[:5]))
+    except ValueError:
+        return name
+    today = today or date.today()
+    day = "today" if when.date() == today else f"{when.day} {when:%B}" + ("" if when.year == today.year else f" {when.year}")
+    return f"{day} {when:%H:%M}" + (f", {match[6].replace('-', ' ')}" if match[6] else "")
