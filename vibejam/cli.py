@@ -88,10 +88,25 @@ def build_parser() -> Parser:
     sub = command("compare", compare, "Have a draft written and rewritten, and put both on one page.")
     sub.add_argument("--ckpt-path", required=True, metavar="DIR", help="The folder of the run.")
     sub.add_argument("--instruction", required=True, metavar="S", help="What the draft should be about.")
-    sub.add_argument("--llm", choices=["openai"], default="openai", help="Who writes the draft: OPENAI_BASE_URL's model.")
+    sub.add_argument(
+        "--llm", choices=["local", "openai"], help="Who writes the draft; unless said, an endpoint if one is set, else local."
+    )
     sub.add_argument("--out", required=True, metavar="FILE.html", help="Where the page goes.")
     sub.add_argument("--device", help="cpu, cuda or mps; the best there is unless named.")
     _settings(sub, SampleConfig, ["seed"])
+
+    sub = command("fetch-base", fetch, "Get a pretrained model to stand on; the one command that downloads.")
+    sub.add_argument("name", metavar="smollm2-135m|minilm", help="Which one.")
+
+    sub = command("export", export, "Write a voice in a form that other programs load.")
+    sub.add_argument("--ckpt-path", required=True, metavar="DIR", help="The folder of the run.")
+    sub.add_argument("--format", required=True, choices=["hf", "gguf"], help="A Hugging Face folder, or one GGUF file.")
+    sub.add_argument("--out", required=True, metavar="PATH", help="Where it goes.")
+
+    sub = command("serve", serve, "Answer other programs in the OpenAI chat protocol, until Ctrl-C.")
+    sub.add_argument("--ckpt-path", metavar="DIR", help="The folder of the run; unless said, the newest one.")
+    sub.add_argument("--host", default="127.0.0.1", help="The address to listen on; others can reach it if it is not this one.")
+    sub.add_argument("--port", type=int, default=8000, help="The port to listen on.")
     return parser
 
 
@@ -234,10 +249,12 @@ def compare(args: argparse.Namespace) -> dict[str, object]:
     from vibejam.engine import StyleEngine
     from vibejam.files import write_text
     from vibejam.judge import figures_in_words
+    from vibejam.local_writer import LocalWriter
 
-    writer = endpoint_from_environment()
-    if writer is None:
-        raise UserError("No model to write the draft; set OPENAI_API_KEY, or OPENAI_BASE_URL for a local server.")
+    writer = endpoint_from_environment() if args.llm != "local" else None
+    if writer is None and args.llm == "openai":
+        raise UserError("No endpoint to write the draft; set VIBEJAM_LLM_MODEL with OPENAI_API_KEY or OPENAI_BASE_URL.")
+    writer = writer or LocalWriter(args.device, args.seed)
     engine = StyleEngine(args.ckpt_path, writer, args.device)
     if writer.destination:
         _say(f"Sending the instruction to {writer.destination}.")
@@ -250,6 +267,33 @@ def compare(args: argparse.Namespace) -> dict[str, object]:
         "rewrite_model": pair.rewrite_model,
         "out": args.out,
     }
+
+
+def fetch(args: argparse.Namespace) -> dict[str, object]:
+    from vibejam.fetch import fetch_base
+
+    return dict(fetch_base(args.name, lambda what, share: _say(f"{share:4.0%}  {what}")))
+
+
+def export(args: argparse.Namespace) -> dict[str, object]:
+    from vibejam.export import export_gguf, export_hf
+
+    write = {"hf": export_hf, "gguf": export_gguf}[args.format]
+    write(Path(args.ckpt_path), Path(args.out))
+    return {"format": args.format, "out": args.out}
+
+
+def serve(args: argparse.Namespace) -> dict[str, object]:
+    from vibejam.local_writer import local_writer
+    from vibejam.server import run_server
+    from vibejam.workspace import Workspace
+
+    folder = Path(args.ckpt_path) if args.ckpt_path else next(iter(Workspace().runs()), None)
+    if folder is None:
+        raise UserError("There is no trained voice yet; train one with `vibejam train-lm`, or name it with --ckpt-path.")
+    writer = local_writer()
+    run_server(folder, args.host, args.port, {writer.model: writer} if writer else {})
+    return {"served": str(folder)}
 
 
 def _read_drafts(path: Path) -> list[dict[str, str]]:
