@@ -99,6 +99,15 @@ def test_where_no_target_counts_the_loss_is_zero_however_it_is_computed(arch, mo
 
 
 @EACH
+def test_a_single_target_counts_in_full(arch):
+    model, x, y = small(arch), tokens(), torch.full((2, T), -1)
+    y[1, 3] = 5
+    logits, loss = model(x, y)
+    torch.testing.assert_close(loss, -logits[1, 3].log_softmax(-1)[5])
+    torch.testing.assert_close(model.loss(x, y), loss)
+
+
+@EACH
 @pytest.mark.parametrize("pieces", [[1] * T, [T], [10, 14], [7, 1, 1, 8, 7]], ids=["steps", "whole", "halves", "uneven"])
 def test_reading_with_the_cache_equals_the_full_pass(arch, pieces):
     model, x = small(arch), tokens(3)

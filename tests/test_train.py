@@ -297,9 +297,9 @@ def test_a_run_that_gets_no_better_stops_early_says_so_and_keeps_the_best():
     kept_model = small(dropout=0.0)
     kept_model.load_state_dict(kept, strict=False)
     assert estimate_loss(kept_model, data).loss == pytest.approx(best.val_loss, rel=0.02)
-    more = train_lm(small(), data, replace(PLAN, max_iters=400, patience=3), state=saves.last("last")[2])
-    assert next(more).iteration == last.iteration + 1, "whoever resumes it wants it to go on"
-    more.close()
+    plan = replace(PLAN, max_iters=400, evals=40, patience=3)
+    more = [e for e in train_lm(small(dropout=0.0), data, plan, state=saves.last("last")[2])]
+    assert more[0].iteration == last.iteration + 1 and len(more) == 30, "whoever resumes it wants it to go on: patience anew"
 
 
 def spoil(monkeypatch, steps):
