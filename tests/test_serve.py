@@ -231,6 +231,8 @@ def test_stop_texts_end_the_answer_and_are_not_in_it(client):
     for given in (stop, ["never this", stop]):
         answer = chat(client, "The dog", stop=given, **settings).choices[0]
         assert answer.message.content == whole[: whole.index(stop)] and answer.finish_reason == "stop"
+    until = whole.index(stop) + len(stop)  # the stop text and the limit are reached by the same token
+    assert chat(client, "The dog", stop=stop, **{**settings, "max_tokens": until}).choices[0].finish_reason == "stop"
     streamed = chat(client, "The dog", stop=stop, stream=True, **settings)
     assert "".join(c.choices[0].delta.content or "" for c in streamed) == whole[: whole.index(stop)]
 
@@ -364,11 +366,12 @@ def test_a_body_that_is_too_large_is_refused(client, url, size):
     assert httpx.post(f"{url}/v1/chat/completions", content=in_chunks(), trust_env=False).status_code == 413
 
 
-def test_a_request_that_breaks_off_harms_nobody(url, client):
+def test_a_request_that_breaks_off_harms_nobody(url, client, caplog):
     port = httpx.URL(url).port
     with socket.create_connection(("127.0.0.1", port)) as line:
         line.sendall(f"POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Length: 500\r\n\r\n{{".encode())
     assert chat(client, "x", max_tokens=2)
+    assert not [record for record in caplog.records if record.name.startswith("uvicorn")]
 
 
 def test_a_bug_is_told_without_a_word_of_the_text(url, engine, caplog):
