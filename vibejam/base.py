@@ -5,6 +5,7 @@ from pathlib import Path
 
 import torch
 
+from vibejam.config import TrainConfig
 from vibejam.evaluate import score_texts
 from vibejam.fetch import load_base
 from vibejam.lora import add_low_rank
@@ -17,15 +18,16 @@ GENERAL_TEXT = Path(__file__).resolve().parents[1] / "assets" / "sample-drafts.j
 GENERAL_BYTES = 8000
 
 
-def start_on_base(base: str, lora_rank: int, device: torch.device) -> tuple[BaseLM, Tokenizer]:
-    """The base called `base` in fp32, ready to learn: all of it, or a correction of rank `lora_rank`.
+def start_on_base(base: str, config: TrainConfig, device: torch.device) -> tuple[BaseLM, Tokenizer]:
+    """The base called `base` in fp32, ready to learn: all of it, or a correction of rank `config.lora_rank`.
 
     Raises UserError where the base was not fetched yet.
     """
     model, tokenizer = load_base(base, device, torch.float32)
     model.shorten_context(CONTEXT)
-    if lora_rank:
-        add_low_rank(model, lora_rank)
+    if config.lora_rank:
+        torch.manual_seed(config.seed)
+        add_low_rank(model, config.lora_rank)
     return model, tokenizer
 
 

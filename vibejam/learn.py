@@ -59,7 +59,7 @@ def learn(
         if run["base"] == "none":
             model, tokenizer = checkpoint.load_model(folder, where)
         else:  # the folder holds what was merged; what goes on learning starts from the base again
-            model, tokenizer = start_on_base(str(run["base"]), recipe.train.lora_rank, where)
+            model, tokenizer = start_on_base(str(run["base"]), recipe.train, where)
         block = int(run["settings"]["context"])
         prompt = str(run.get("prompt", prompt))  # or its samples would no longer compare
         if run["text"]["sha256"] != _fingerprint(train_texts):
@@ -72,7 +72,7 @@ def learn(
         if recipe.base == "none":
             tokenizer = train_tokenizer(train_texts, recipe.data.tokenizer, recipe.data.vocab_size)
         else:
-            model, tokenizer = start_on_base(recipe.base, recipe.train.lora_rank, where)
+            model, tokenizer = start_on_base(recipe.base, recipe.train, where)
             run["general_bits_per_byte_before"] = general_bits_per_byte(model, tokenizer)
         block = _fitting_block(train_texts, val_texts, tokenizer, int(recipe.shape["block_size"]), notes)
         if recipe.base == "none":
