@@ -5,16 +5,21 @@ import functools
 import http.client
 import http.server
 import os
+import re
 import shutil
 import socket
+import subprocess
+import sys
 import threading
 import time
+from pathlib import Path
 
 import httpx
 import pytest
 
 from vibejam.guard import Guard, launch_options
 
+ROOT = Path(__file__).resolve().parents[1]
 HEADERS = ("content-security-policy", "x-content-type-options", "referrer-policy", "permissions-policy")
 EVIL = "http://evil.example"
 ANSWERED = []  # (method, path, status) as the server saw it, for what a browser hides
@@ -341,11 +346,63 @@ def test_ipv6_loopback_is_reachable_under_its_own_name():
 
 
 def test_the_guard_imports_neither_gradio_nor_torch():
-    import subprocess
-    import sys
-
     code = "import sys, vibejam.server; sys.exit(any(m in sys.modules for m in ('gradio', 'torch')))"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+@pytest.fixture(scope="module")
+def real_app(tmp_path_factory):
+    """vibejam's own app as a person starts it, with a home that holds a secret; its address and the home."""
+    home = tmp_path_factory.mktemp("home")
+    for place in ("data/me/writing/diary.json", "checkpoints/first/run.json"):
+        (home / place).parent.mkdir(parents=True)
+        (home / place).write_text('{"text": "SENTINEL-DIARY"}')
+    port = free_port()
+    command = [sys.executable, "-u", str(ROOT / "app.py"), "--port", str(port), "--no-browser"]
+    environment = {**os.environ, "VIBEJAM_HOME": str(home), "OPENAI_API_KEY": "SENTINEL-KEY", "VIBEJAM_LLM_MODEL": "some-model"}
+    with (home / "log").open("w") as log:
+        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+    try:
+        while "vibejam is at" not in (home / "log").read_text():
+            assert process.poll() is None, (home / "log").read_text()
+            time.sleep(0.1)
+        yield f"http://127.0.0.1:{port}", home
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def test_the_app_itself_stands_behind_the_guard(real_app):
+    address, home = real_app
+    with httpx.Client(base_url=address, timeout=30, trust_env=False) as web:
+        assert web.get("/").status_code == 200 and has_headers(web.get("/"))
+        assert web.get("/", headers={"Host": "evil.example"}).status_code == 400
+        assert upload(web, Origin=EVIL).status_code == 403
+        for path in ("deep_link?session_hash=x", "runs", "file=http://example.com", "openapi.json"):
+            assert web.get(f"/gradio_api/{path}").status_code == 404
+        assert web.get("/monitoring/summary").status_code == 404
+        files = ["/etc/passwd", *map(str, (home / "data/me/writing/diary.json", home / "checkpoints/first/run.json", ROOT / "app.py"))]
+        for path in files:
+            response = web.get(f"/gradio_api/file={path}")
+            assert response.status_code in (403, 404) and "SENTINEL" not in response.text
+        assert "SENTINEL" not in web.get("/config").text + web.get("/").text + web.get("/gradio_api/info").text
+
+
+@pytest.mark.browser
+def test_the_app_asks_no_other_host_for_anything(browser, real_app):
+    address, _ = real_app
+    page = browser.new_page()
+    hosts, refused, complaints = set(), [], []
+    page.on("request", lambda request: request.url.startswith("http") and hosts.add(httpx.URL(request.url).netloc.decode()))
+    page.on("response", lambda response: response.status >= 400 and refused.append((response.status, response.url)))
+    page.on("console", lambda message: message.type == "error" and complaints.append(message.text))
+    page.goto(address)
+    for tab in ("Train", "Sample", "Rewrite", "Write"):
+        page.get_by_role("tab", name=tab, exact=True).click()
+        page.locator("[role=tab][aria-selected=true]", has_text=tab).wait_for()
+    page.wait_for_load_state("load")
+    assert hosts == {address.removeprefix("http://")} and not refused and not complaints
+    page.close()
 
 
 @pytest.fixture(scope="module")
@@ -417,3 +474,12 @@ def test_a_name_that_was_made_to_point_here_opens_nothing(browser, app):
     response = page.goto(app.replace("127.0.0.1", "evil.example"))
     assert response.status == 400 and "not vibejam's own" in page.inner_text("body")
     page.close()
+
+
+def test_the_security_page_names_only_tests_that_exist():
+    page = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
+    tests = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").glob("test_*.py"))
+    named = re.findall(r"`(test_\w+)`", page)
+    files = re.findall(r"`tests/(test_\w+\.py)`", page)
+    assert len(named) > 20 and all(f"def {name}(" in tests for name in named), [n for n in named if f"def {n}(" not in tests]
+    assert all((ROOT / "tests" / name).is_file() for name in files)

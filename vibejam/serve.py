@@ -128,7 +128,7 @@ class Writing:
     def __iter__(self) -> Iterator[str]:
         held = ""
         for piece in self.model.stream(self.prompt, self.config, self.stop):
-            self.pieces += 1
+            self.pieces += bool(piece)
             held += piece
             ends = [held.index(stop) for stop in self.stops if stop in held]
             self.cut = bool(ends)
@@ -149,8 +149,8 @@ class Writing:
 
     def verdict(self) -> tuple[str, dict[str, int] | None]:
         """Why it ended, and the usage."""
-        # Most tokens write one piece; some write none until a later one completes their character.  So neither number is
-        # ever above the truth by more than how the same text happens to be cut, and the larger is nearer.
+        # A token writes a piece, or nothing until a later one completes its character; the text can be counted anew where
+        # the model's tokenizer is known.  Both fall short of what was drawn, so the larger is nearer.
         wrote = max(self.pieces, self.model.count(self.text) if self.model.count else 0)
         wrote = min(wrote, self.config.max_new_tokens)
         finish = "length" if wrote == self.config.max_new_tokens and not self.cut else "stop"
