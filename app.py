@@ -14,6 +14,7 @@ import argparse  # noqa: E402
 import socket  # noqa: E402
 import sys  # noqa: E402
 import threading  # noqa: E402
+from collections.abc import Callable  # noqa: E402
 
 import gradio as gr  # noqa: E402
 
@@ -41,18 +42,20 @@ def build_app() -> gr.Blocks:
         quiet = dict(show_progress="hidden", api_visibility="private", concurrency_limit=None)
         arrival = app.load(state.greet, owner, owner, **quiet)
         for tab, page in pages.values():
-            shown = [arrival.then(page.show, page.inputs, page.outputs, **quiet)]
-            shown.append(tab.select(page.show, page.inputs, page.outputs, **quiet))
+            arrival.then(page.show, page.inputs, page.outputs, **quiet)
+            _arrive(tab.select, page, quiet)
             for button, target in page.leads.items():
-                there = pages[target][1]
-                button.click(lambda to=target: gr.Tabs(selected=to), None, tabs, **quiet).then(
-                    there.show, there.inputs, there.outputs, **quiet
-                )
-            if page.after:
-                shown[1].then(**page.after)
+                _arrive(button.click(lambda to=target: gr.Tabs(selected=to), None, tabs, **quiet).then, pages[target][1], quiet)
         if not is_space():
             api.offer()
     return app
+
+
+def _arrive(event: Callable, page: state.Page, quiet: dict) -> None:
+    """When `event` happens, show the page as it is now."""
+    shown = event(page.show, page.inputs, page.outputs, **quiet)
+    if page.after:
+        shown.then(**page.after)
 
 
 def launch(app: gr.Blocks, host: str, port: int, browser: bool = False) -> None:

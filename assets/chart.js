@@ -17,11 +17,13 @@ function minutes(most) {
   return { at, words: at.map(word) };
 }
 
-function label(line, text, colour, above) {
-  return {
-    x: line.x[line.x.length - 1], y: line.y[line.y.length - 1], text, showarrow: false,
-    xanchor: 'right', yanchor: above ? 'bottom' : 'top', yshift: above ? 6 : -6, font: { color: colour, size: 13 },
-  };
+// The first seconds fall so steeply that they would flatten the rest: the line enters from above.  A double click shows all.
+function top(data, last) {
+  const late = data.learnt.x.findIndex((x) => x > last * .04);
+  if (late < 0 || data.learnt.x[data.learnt.x.length - 1] < last * .1) return null;
+  const values = data.learnt.y.slice(late).concat(data.held.y);
+  const high = Math.max(...values), low = Math.min(...values), pad = (high - low) * .08 + .02;
+  return [low - pad, high + pad];
 }
 
 function draw() {
@@ -35,24 +37,18 @@ function draw() {
   });
   const last = Math.max(data.until, ...data.learnt.x, ...data.held.x, 1);
   const ticks = minutes(last);
-  const notes = [];
-  const lower = (a, b) => !b.y.length || a.y[a.y.length - 1] <= b.y[b.y.length - 1];
-  if (data.held.y.length) notes.push(label(data.held, 'held out', c.voice, !lower(data.held, data.learnt)));
-  if (data.learnt.y.length > 3) {
-    const note = label(data.learnt, 'learnt from', c.quiet, lower(data.held, data.learnt) && data.held.y.length > 0);
-    notes.push(note);
-  }
+  const range = top(data, last);
   const layout = {
     uirevision: 'the same chart', autosize: true, height: box.clientHeight || 300, showlegend: false,
     margin: { l: 44, r: 8, t: 10, b: 34 }, paper_bgcolor: 'rgba(0,0,0,0)', plot_bgcolor: 'rgba(0,0,0,0)',
     font: { family: getComputedStyle(box).fontFamily, size: 13, color: c.quiet },
     hovermode: 'closest', hoverlabel: { bgcolor: c.sheet, bordercolor: c.line, font: { color: c.text, size: 13 }, align: 'left' },
-    dragmode: finger ? false : 'zoom', annotations: notes,
+    dragmode: finger ? false : 'zoom',
     xaxis: {
       range: [0, last * 1.01], tickvals: ticks.at, ticktext: ticks.words, gridcolor: 'rgba(0,0,0,0)', zeroline: false,
       linecolor: c.line, fixedrange: finger,
     },
-    yaxis: { gridcolor: c.line, zeroline: false, nticks: 5, fixedrange: finger, rangemode: 'normal' },
+    yaxis: { gridcolor: c.line, zeroline: false, nticks: 5, fixedrange: finger, ...(range ? { range } : { autorange: true }) },
   };
   const traces = [
     line('learnt from', data.learnt, c.quiet, 1.4, 'lines'),

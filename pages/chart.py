@@ -26,7 +26,8 @@ def chart_component() -> gr.HTML:
     """The chart: it stays the same element from tick to tick, which is why a zoom survives."""
     return gr.HTML(
         "",
-        html_template='<div class="chart" role="img"></div>',
+        html_template='<p class="legend"><span class="held">held out</span><span>learnt from</span></p>'
+        '<div class="chart" role="img"></div>',
         js_on_load=script("chart.js"),
         head=f'<script src="/gradio_api/file={plotly_js().as_posix()}"></script>',
         apply_default_css=False,

@@ -12,7 +12,7 @@ from contextlib import closing
 import gradio as gr
 
 from vibejam.diff import word_diff
-from vibejam.drafts import EndpointWriter, endpoint_for
+from vibejam.drafts import EndpointWriter, endpoint_for, endpoint_from_environment
 from vibejam.errors import UserError
 from vibejam.runtime import is_space
 
@@ -49,7 +49,7 @@ def build(owner: gr.State) -> state.Page:
                 placeholder="Tell my landlord that the boiler is broken again.",
             )  # fmt: skip
             goes_to = fragment(destination_html("", "", ""), elem_id="destination")
-            with gr.Accordion("The model that writes it", open=False, elem_id="endpoint"):
+            with gr.Accordion("The model that writes it", open=not is_set_up(), elem_id="endpoint"):
                 with gr.Row(elem_classes="knobs"):
                     address = gr.Textbox(label="Address", placeholder="https://api.openai.com/v1", max_length=500,
                                          info="Of any service that speaks OpenAI's protocol, also one on this machine.")
@@ -64,13 +64,13 @@ def build(owner: gr.State) -> state.Page:
                     label="Draft", show_label=False, lines=10, max_lines=30, placeholder="Paste a draft here.",
                     elem_id="draft", elem_classes="read", container=False,
                 )  # fmt: skip
+                with gr.Row(elem_classes="actions"):
+                    go = gr.Button(GO[PASTE], variant="primary", size="md", elem_id="rewrite")
+                    stop = gr.Button("Stop", variant="secondary", size="md", visible=False, elem_id="stop-rewriting")
             with gr.Column(elem_classes="side voice"):
                 right = gr.HTML(
                     right_html("", ""), js_on_load=look.script("copy.js"), apply_default_css=False, elem_id="rewritten"
                 )
-        with gr.Row(elem_classes="actions"):
-            go = gr.Button(GO[PASTE], variant="primary", size="md", elem_id="rewrite")
-            stop = gr.Button("Stop", variant="secondary", size="md", visible=False, elem_id="stop-rewriting")
         fragment(f'<p class="quiet">{HONEST}</p>')
         told_line = fragment(visible=False, elem_id="rewrite-notice")
         changes = fragment(elem_id="changes")
@@ -78,7 +78,7 @@ def build(owner: gr.State) -> state.Page:
             settings = sample.sliders(with_length=False)
 
     quiet = dict(show_progress="hidden", api_visibility="private")
-    source.input(turn, source, [asking, go], concurrency_limit=None, **quiet)
+    source.input(turn, source, [asking, go, draft], concurrency_limit=None, **quiet)
     gr.on(
         [address.input, model.input, key.input], destination_html, [address, model, key], goes_to,
         trigger_mode="always_last", concurrency_limit=None, **quiet,
@@ -94,7 +94,20 @@ show = sample.show
 
 def turn(source: str) -> list:
     """Between a draft of one's own and one that is asked for."""
-    return [gr.update(visible=source == ASK), gr.update(value=GO.get(source, GO[PASTE]))]
+    ask = source == ASK
+    return [
+        gr.update(visible=ask),
+        gr.update(value=GO[ASK if ask else PASTE]),
+        gr.update(placeholder="The draft appears here." if ask else "Paste a draft here."),
+    ]
+
+
+def is_set_up() -> bool:
+    """Whether the environment names a model to write drafts, so that nothing needs to be typed."""
+    try:
+        return not is_space() and endpoint_from_environment() is not None
+    except UserError:
+        return False
 
 
 def writer_for(address: str, model: str, key: str) -> EndpointWriter:
@@ -149,7 +162,7 @@ def stream(
             draft = draft.strip()
             yield [draft, side_html("Draft", by), same, same, same, *busy]
         else:
-            yield [same, side_html("Draft", "yours" if draft.strip() else ""), right_html(name, ""), "", told(""), *busy]
+            yield [same, side_html("Draft", "pasted by you" if draft.strip() else ""), right_html(name, ""), "", told(""), *busy]
         drawn = 0.0
         with closing(engine.stream_rewrite(draft, config)) as pieces:
             for piece in pieces:

@@ -6,6 +6,7 @@ presets count.
 
 import math
 import threading
+from collections.abc import Iterator
 
 import gradio as gr
 
@@ -14,8 +15,8 @@ from vibejam.errors import UserError
 from vibejam.jobs import JOBS
 from vibejam.learn import SAMPLE_PROMPT
 from vibejam.recipe import BETTER, PRESETS, QUICK, Recipe, measure_speed, plan_run
-from vibejam.runtime import is_space
-from vibejam.tokenizer import BPE_FROM
+from vibejam.runtime import is_space, pick_device
+from vibejam.tokenizer import BPE_FROM, vocab_size_for
 
 from pages import state
 from pages.look import fragment, quiet
@@ -53,6 +54,7 @@ KNOBS = {  # what it is called here: where its sentence stands, its field, wheth
 FIELDS = [(config, name) for group in KNOBS.values() for config, name, _, _ in group]
 PROMPT_SENTENCE = "While it learns, the model writes on from these words, so that you can hear it change."
 CHARACTERS_A_PIECE = 3.3  # of English in a bpe token, for estimates only
+CHARACTERS_KNOWN = 100  # different characters in English prose, for the same
 _speeds: dict[tuple, float] = {}
 _measuring = threading.Lock()
 
@@ -116,38 +118,43 @@ def _number(config: type, name: str, typed: str) -> float | int:
     return value
 
 
-def speed_sentence(owner: str, preset: str, *values: object) -> list:
+def speed_sentence(owner: str, preset: str, *values: object) -> Iterator[list]:
     """How long this run takes here, measured; and in each empty knob what the preset would choose."""
     unchanged = [gr.skip()] * (len(FIELDS) + 1)
     if not owner:
-        return [gr.skip(), *unchanged]
+        return
     characters = state.corpus(owner).characters
     try:
         planned, _ = recipe(characters, preset, values)
     except UserError as error:
-        return [quiet(str(error)), *unchanged]
-    speed = _speed(planned)
+        yield [quiet(str(error)), *unchanged]
+        return
     sentence = quiet(PRESETS.get(preset, QUICK).sentence)
-    if not speed or not characters:
-        return [sentence, *_placeholders(planned)]
+    yield [sentence + quiet("Measuring how fast this machine learns…"), *_placeholders(planned)]
+    speed = _speed(planned, characters) if characters else None
+    if not speed:
+        yield [sentence, *unchanged]
+        return
     batch = planned.train.batch_size * int(planned.shape["block_size"])
     limits = [planned.train.minutes * 60, planned.train.max_iters * batch / speed]
     seconds = min(limit for limit in limits if limit)
     a_token = CHARACTERS_A_PIECE if _in_pieces(planned, characters) else 1.0
     times = seconds * speed * a_token / characters
-    read = "reads your writing once at most" if times < 1.5 else f"reads your writing about {times:,.0f} times over"
-    return [
-        sentence + quiet(f"On this machine: ready in {span(seconds)}. It learns from {speed:,.0f} tokens a second, so it {read}."),
-        *_placeholders(planned),
-    ]
+    read = f"reads your writing about {times:,.0f} times over" if times >= 1.5 else (
+        "reads your writing about once" if times > 0.8 else f"gets through about {times:.0%} of your writing"
+    )
+    machine = "On this machine" if pick_device().type == "cpu" else "On this machine's GPU"
+    told = f"{machine}: ready in {span(seconds)}. It learns from {speed:,.0f} tokens a second just now, so it {read}."
+    yield [sentence + quiet(told), *unchanged]
 
 
-def _speed(planned: Recipe) -> float | None:
+def _speed(planned: Recipe, characters: int) -> float | None:
     """Tokens a second on this machine, measured once for each shape and never beside a run."""
-    key = (planned.train.batch_size, *sorted((name, str(value)) for name, value in planned.shape.items()))
+    words = planned.data.vocab_size or (vocab_size_for(characters) if _in_pieces(planned, characters) else CHARACTERS_KNOWN)
+    key = (words, planned.train.batch_size, *sorted((name, str(value)) for name, value in planned.shape.items()))
     with _measuring:
         if key not in _speeds and JOBS.alive() is None:
-            _speeds[key] = measure_speed(planned)
+            _speeds[key] = measure_speed(planned, vocab_size=words, steps=4)
         return _speeds.get(key)
 
 

@@ -35,7 +35,7 @@ def build(owner: gr.State) -> state.Page:
     )
     with gr.Column(visible=False, elem_id="setup") as setup:
         preset = gr.Radio(settings.preset_choices(), value=QUICK.name, label="How long", elem_id="preset", show_label=False)
-        speed = fragment(elem_id="speed")
+        speed = fragment(look.quiet(QUICK.sentence), elem_id="speed")
         start = gr.Button("Start learning", variant="primary", size="md", elem_id="start")
         with gr.Accordion("Settings", open=False, visible=not is_space(), elem_id="settings"):
             knobs = settings.knobs()
