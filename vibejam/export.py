@@ -9,6 +9,7 @@ import secrets
 import shutil
 from pathlib import Path
 
+import torch
 from safetensors.torch import save_file
 from tokenizers import Tokenizer as HFTokenizer
 from tokenizers import processors
@@ -74,7 +75,7 @@ def _load_llama(folder: Path) -> tuple[GPTModel, Tokenizer]:
             f"The model in {folder} can't be exported: a {config.arch} is no Llama, and other tools could not run it; "
             "export a transformer."
         )
-    model, tokenizer = load_model(folder)
+    model, tokenizer = load_model(folder, dtype=torch.float32)
     assert isinstance(model, GPTModel)
     return model, tokenizer
 

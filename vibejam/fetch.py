@@ -162,9 +162,10 @@ def _put(fresh: Path, folder: Path) -> None:
 
 
 def _is_whole(folder: Path) -> bool:
-    """Whether everything that was kept in `folder` is still as it was."""
+    """Whether everything that was kept in `folder` is still as it was, and as it would be kept today."""
     try:
-        kept = read_json(folder / NOTE)["kept"]
-        return all(sha256(folder / name) == digest for name, digest in kept.items())
+        note = read_json(folder / NOTE)
+        whole = all(sha256(folder / name) == digest for name, digest in note["kept"].items())
+        return whole and note["format"] == FORMAT
     except (UserError, KeyError, AttributeError, OSError):
         return False

@@ -3,12 +3,13 @@
 Left out: the formats themselves (pretrained.py, gguf_model.py, export.py).
 """
 
+import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
 
 import torch
-from tokenizers import AddedToken
+from tokenizers import AddedToken, decoders, pre_tokenizers
 from tokenizers import Tokenizer as HFTokenizer
 from torch import Tensor
 
@@ -36,6 +37,8 @@ INNER = (
 )
 ALWAYS_STRETCHED = 1e30  # a low_freq_factor that no wave passes: Llama 3.1's rule is then plain linear stretching
 SPACE, SPACE_ITSELF = "▁", "<U+2581>"  # how a SentencePiece vocabulary writes a space, and that sign where we meet it
+TURN_START, TURN_END = TURNS = "<|im_start|>", "<|im_end|>"  # ChatML's
+NOT_IN_UTF8 = {chr(byte) for byte in (0xC0, 0xC1, *range(0xF5, 0x100))}  # byte-level names of bytes that no text has
 ENDS = (DOC_END, "<|endoftext|>", "<|end_of_text|>")  # an instruct model's eos ends a turn; these end a document
 PROBE = "  Größe\t1234 —\r\n\n🙂 x=<|endoftext|>\u200d "  # what a tokenizer has to give back unchanged
 
@@ -94,6 +97,7 @@ def finished_tokenizer(path: Path, inner: HFTokenizer, eos: str | None, vocab_si
 
     `eos` ends a document where the vocabulary has no token made for that.  Raises UserError for one that can't be used.
     """
+    inner = with_every_byte(inner, eos, vocab_size)
     inner.no_truncation()
     inner.no_padding()
     added = [t for t in inner.get_added_tokens_decoder().values() if not t.special]
@@ -111,6 +115,26 @@ def finished_tokenizer(path: Path, inner: HFTokenizer, eos: str | None, vocab_si
     if tokenizer.decode(tokenizer.encode(PROBE)) != PROBE:
         raise not_a_llama(path, "its tokenizer does not give a text back as it was")
     return tokenizer
+
+
+def with_every_byte(inner: HFTokenizer, eos: str | None, vocab_size: int) -> HFTokenizer:
+    """A byte-level tokenizer that drops no character: ids that no text uses stand in for bytes its vocabulary lacks.
+
+    SmolLM2's lacks eight (six control characters, two that begin unassigned planes), and has control tokens for
+    notebooks and code hosts that nobody here will ever write.  The ids of all other text stay, and so does the model.
+    """
+    if not isinstance(inner.decoder, decoders.ByteLevel):
+        return inner
+    lacking = sorted(set(pre_tokenizers.ByteLevel.alphabet()) - NOT_IN_UTF8 - inner.get_vocab().keys())
+    control = {token.content: i for i, token in inner.get_added_tokens_decoder().items() if token.special}
+    spare = [i for token, i in control.items() if token not in {*ENDS, *TURNS, eos}]
+    spare = sorted(spare) + list(range(inner.get_vocab_size(), vocab_size))
+    taken = dict(zip(lacking, reversed(spare), strict=False))
+    settings = json.loads(inner.to_str())
+    vocab = {token: i for token, i in settings["model"]["vocab"].items() if i not in taken.values()} | taken
+    settings["model"]["vocab"] = dict(sorted(vocab.items(), key=lambda entry: entry[1]))
+    settings["added_tokens"] = [token for token in settings["added_tokens"] if token["id"] not in taken.values()]
+    return HFTokenizer.from_str(json.dumps(settings)) if taken else inner
 
 
 def damaged(path: Path, what: str) -> UserError:

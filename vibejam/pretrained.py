@@ -19,11 +19,19 @@ from vibejam.checkpoint import read_json
 from vibejam.config import MAX_CONTEXT, ModelConfig, RopeScaling
 from vibejam.errors import UserError
 from vibejam.gguf_model import read_gguf
-from vibejam.llama import damaged, fill, finished_tokenizer, linear_scaling, llama_names, not_a_llama, spelt
+from vibejam.llama import (
+    TURN_END,
+    TURN_START,
+    damaged,
+    fill,
+    finished_tokenizer,
+    linear_scaling,
+    llama_names,
+    not_a_llama,
+    spelt,
+)
 from vibejam.model import GPTModel
 from vibejam.tokenizer import Tokenizer
-
-TURN_START, TURN_END = "<|im_start|>", "<|im_end|>"
 
 
 def load_pretrained(path: Path | str) -> tuple[GPTModel, Tokenizer]:
