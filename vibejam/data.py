@@ -1,8 +1,8 @@
 """Token ids to training batches, and the held-out text to measure on.
 
-Training reads in epochs: documents in a new order, laid in a ring, cut into windows from a new place on, windows in a new order,
-so that no token is seen twice before the others are seen once, but for the last part of a window.  Where it stands is two
-numbers (epoch, window), which is all a resume needs.
+Training reads in epochs: the documents in a new order, laid in a ring, cut into windows from a new place on, the windows in
+a new order.  In an epoch every token is learnt once, but for less than a window that is left over where the ring closes.
+Where it stands is two numbers (epoch, window), which is all a resume needs.
 Left out: what is held out (corpus.py decides by whole documents), and the scoring itself (evaluate.py).
 """
 

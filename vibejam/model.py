@@ -58,7 +58,7 @@ class BaseLM(nn.Module):
 
     @torch.no_grad()
     def generate(self, idx: Tensor, max_new_tokens: int, temperature: float = 1.0) -> Tensor:
-        """The slow, obvious sampler: (B, T) to (B, T + max_new_tokens).  Temperature 0 takes the likeliest token each time."""
+        """The slow, obvious sampler: (B, T) to (B, T + max_new_tokens).  Temperature 0 takes the likeliest each time."""
         for _ in range(max_new_tokens):
             logits = self(idx[:, -self.config.block_size :])[0][:, -1].float()  # (B, V)
             if temperature == 0:

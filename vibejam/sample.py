@@ -1,7 +1,7 @@
 """Writing with a model: the next token drawn again and again, from a cache of what was read so far.
 
-`stream_text` yields text as it comes; `generate_text` waits for all of it.  When the context is full, its newer half is read
-again and writing goes on from there.  The slow reference, which reads everything again for each token, stands in the tests.
+`stream_text` yields text as it comes; `generate_text` waits for all of it.  When the context is full, its newer half is
+read again and writing goes on from there.  The slow reference, which reads all again for each token, stands in the tests.
 """
 
 from collections.abc import Callable, Iterator

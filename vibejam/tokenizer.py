@@ -1,9 +1,9 @@
-"""Text to token ids and back, without loss: single characters, pieces of words learnt from the text, or a pretrained table.
+"""Text to token ids and back, without loss: characters, pieces of words learnt from the text, or a pretrained table.
 
 All three are Hugging Face `tokenizers` underneath, so one tokenizer.json holds any of them.  A character that a char
-tokenizer has not seen becomes its UTF-8 bytes, so nothing a person types is ever lost or refused.  Special tokens are never
-read out of text: a typed `<|doc_end|>` is eleven ordinary characters.  Decoding is ours, by the bytes each id stands for: the
-library's undoes characters it has already given when a stray byte follows, which a stream can't.
+tokenizer has not seen becomes its UTF-8 bytes, so nothing a person types is ever lost or refused.  Special tokens are
+never read out of text: a typed `<|doc_end|>` is eleven ordinary characters.  Decoding is ours, by the bytes each id stands
+for: the library's takes back characters it has already given when a stray byte follows, which a stream can't.
 """
 
 import codecs
@@ -47,7 +47,7 @@ class Tokenizer:
         return "char" if self.inner.model.byte_fallback else "bpe"
 
     def encode(self, text: str) -> list[int]:
-        """The ids of `text`; `decode` gives exactly the same text back (half a surrogate pair, no character, as U+FFFD)."""
+        """The ids of `text`; `decode` gives exactly the same text back (half a surrogate pair as U+FFFD)."""
         ids: list[int] = []
         for piece in _pieces(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")):
             ids += self.inner.encode(piece, add_special_tokens=False).ids
@@ -62,7 +62,7 @@ class Tokenizer:
         return TextStream(self._bytes)
 
     def to_json(self) -> str:
-        """The tokenizer's file: word for word the one it was read from, so that its fingerprint outlives the library's version."""
+        """The tokenizer's file: the very text it was read from, so that its fingerprint outlives the library's version."""
         return self._json
 
     @property
@@ -72,7 +72,7 @@ class Tokenizer:
 
     @classmethod
     def from_json(cls, text: str, doc_end: str = DOC_END) -> "Tokenizer":
-        """Raises ValueError where `text` is not a tokenizer's file, is of another kind, or lacks the `doc_end` token."""
+        """Raises ValueError where `text` is no tokenizer's file, is of another kind, or lacks the `doc_end` token."""
         try:
             inner = HFTokenizer.from_str(text)
         except Exception as error:  # the library raises bare Exception
@@ -150,7 +150,7 @@ class TextStream:
 
 
 def _bytes_of_ids(inner: HFTokenizer) -> dict[int, bytes]:
-    """The bytes of text each id stands for.  Raises ValueError for a table that is neither characters nor byte-level pieces."""
+    """The bytes each id stands for.  Raises ValueError for a table that is neither characters nor byte-level pieces."""
     names = {i: name for name, i in inner.get_vocab(with_added_tokens=True).items()}
     added = {i: token.content.encode() for i, token in inner.get_added_tokens_decoder().items()}
     if getattr(inner.model, "byte_fallback", False):
@@ -158,7 +158,7 @@ def _bytes_of_ids(inner: HFTokenizer) -> dict[int, bytes]:
         return {i: spelt.get(name, name.encode()) for i, name in names.items()} | added
     if not isinstance(inner.decoder, decoders.ByteLevel):
         raise ValueError("a tokenizer of another kind")
-    alphabet = pre_tokenizers.ByteLevel.alphabet()  # a printable byte is its own letter, the others follow from U+0100 on
+    alphabet = pre_tokenizers.ByteLevel.alphabet()  # a printable byte is its own letter, the others from U+0100 on
     shown = {ord(letter) for letter in alphabet if ord(letter) < 256}
     letters = {chr(byte): byte for byte in shown}
     letters |= {chr(256 + n): byte for n, byte in enumerate(sorted(set(range(256)) - shown))}
