@@ -229,6 +229,8 @@ def causal_mask(T: int, S: int, device: torch.device) -> Tensor:
 def rotary_tables(config: ModelConfig) -> tuple[Tensor, Tensor]:
     """Cosines and sines (block_size, D) of the rotary positions (https://arxiv.org/abs/2104.09864), Llama's half-split."""
     D = config.head_dim
+    if torch.get_default_device().type == "meta":  # shapes alone are asked for; arithmetic there costs a second of imports
+        return torch.empty(config.block_size, D), torch.empty(config.block_size, D)
     frequency = config.rope_theta ** -(torch.arange(0, D, 2, dtype=torch.float64) / D)  # (D/2,)
     if config.rope_scaling is not None:
         frequency = stretch(frequency, config.rope_scaling)
