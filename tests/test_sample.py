@@ -20,7 +20,9 @@ BLOCK = 16
 def small(block=BLOCK, seed=0):
     """Weights large enough that what comes next hangs on what came before."""
     torch.manual_seed(seed)
-    model = build_model(vocab_size=TOKENIZER.vocab_size, block_size=block, n_layer=2, n_head=2, n_embd=32, tie_embeddings=False)
+    model = build_model(
+        vocab_size=TOKENIZER.vocab_size, block_size=block, n_layer=2, n_head=2, n_embd=32, tie_embeddings=False
+    )
     with torch.no_grad():
         for parameter in model.parameters():
             if parameter.dim() >= 2:
@@ -34,7 +36,7 @@ GREEDY = SampleConfig(max_new_tokens=50, temperature=0.0)
 
 @torch.no_grad()
 def slow_greedy(model, ids, count):
-    """The likeliest token again and again, everything read anew for each; a full context goes on from its newer half."""
+    """The likeliest token again and again, all read anew each time; a full context goes on from its newer half."""
     block, written = model.config.block_size, []
     context = list(ids[-block:])
     for _ in range(count):
@@ -98,7 +100,9 @@ def test_the_filters_do_what_they_say(logits, config):
 
 
 def on_an_edge(logits, config):
-    p = sorted(torch.softmax((torch.tensor(logits).double() - max(logits)) / config.temperature, 0).tolist(), reverse=True)
+    p = sorted(
+        torch.softmax((torch.tensor(logits).double() - max(logits)) / config.temperature, 0).tolist(), reverse=True
+    )
     sums = [sum(p[:i]) for i in range(1, len(p) + 1)]
     return any(abs(s - config.top_p) < 1e-9 for s in sums) or any(abs(x - config.min_p * p[0]) < 1e-9 for x in p)
 
@@ -115,7 +119,9 @@ def test_each_filter_alone_on_a_distribution_known_by_heart():
     assert kept(top_p=0.4) == [True, False, False, False]
     assert kept(min_p=0.4) == [True, True, False, False], "relative to the likeliest: 0.25 is half of 0.5"
     assert kept(top_k=3, top_p=0.6, min_p=0.9) == [True, False, False, False]
-    assert distribution(logits, SampleConfig(temperature=1.0, top_p=0.6)).tolist() == pytest.approx([2 / 3, 1 / 3, 0, 0])
+    assert distribution(logits, SampleConfig(temperature=1.0, top_p=0.6)).tolist() == pytest.approx(
+        [2 / 3, 1 / 3, 0, 0]
+    )
     assert distribution(logits, SampleConfig(temperature=0.5, top_p=1.0))[0] == pytest.approx(0.25 / 0.345)
 
 
@@ -129,7 +135,9 @@ def test_a_tiny_temperature_is_nearly_none_and_stays_finite(temperature):
 
 
 def test_of_equally_likely_tokens_the_first_ones_are_kept():
-    assert distribution(torch.zeros(1000), SampleConfig(temperature=1.0, top_k=3, top_p=1.0)).nonzero().flatten().tolist() == [0, 1, 2]
+    assert distribution(
+        torch.zeros(1000), SampleConfig(temperature=1.0, top_k=3, top_p=1.0)
+    ).nonzero().flatten().tolist() == [0, 1, 2]
 
 
 def test_draws_follow_the_probabilities():

@@ -24,7 +24,9 @@ CHAR = CharTokenizer.train(TEXTS)
 BPE = BPETokenizer.train(TEXTS, 400)
 BOTH = pytest.mark.parametrize("tokenizer", [CHAR, BPE], ids=["char", "bpe"])
 ANY_TEXT = st.text(alphabet=st.characters(exclude_categories=["Cs"])) | st.lists(
-    st.sampled_from([DOC_END, "<0x41>", "<0x", "\x00", "\r\n", "  ", "Ġ", "\ufffd", "👩‍👩‍👧", "e\u0301", "\u2028", "gate", "'s"])
+    st.sampled_from(
+        [DOC_END, "<0x41>", "<0x", "\x00", "\r\n", "  ", "Ġ", "\ufffd", "👩‍👩‍👧", "e\u0301", "\u2028", "gate", "'s"]
+    )
 ).map("".join)
 
 
@@ -47,10 +49,14 @@ def test_characters_never_seen_are_spelt_in_bytes(tokenizer):
 @BOTH
 def test_half_a_surrogate_pair_is_read_as_the_replacement_mark(tokenizer):
     assert tokenizer.decode(tokenizer.encode("a\ud83db")) == "a\ufffdb"
-    assert tokenizer.decode(tokenizer.encode("a\ud83d\ude00b")) == "a😀b", "two halves that belong together are one character"
+    assert tokenizer.decode(tokenizer.encode("a\ud83d\ude00b")) == "a😀b", (
+        "two halves that belong together are one character"
+    )
 
 
-@pytest.mark.parametrize("train", [CharTokenizer.train, lambda texts: BPETokenizer.train(texts, 500)], ids=["char", "bpe"])
+@pytest.mark.parametrize(
+    "train", [CharTokenizer.train, lambda texts: BPETokenizer.train(texts, 500)], ids=["char", "bpe"]
+)
 def test_a_typed_document_end_is_ordinary_text_even_where_the_writing_is_full_of_it(train):
     tokenizer = train([(DOC_END + " the gate ") * 200])
     ids = tokenizer.encode(f"a{DOC_END}b{DOC_END}")
@@ -89,8 +95,12 @@ def test_training_twice_gives_the_same_tokenizer():
 @given(dice=st.integers(0, 2**32), length=st.integers(0, 30))
 def test_a_stream_of_any_ids_says_what_decode_says(tokenizer, dice, length):
     dice = random.Random(dice)
-    some_bytes = tokenizer.encode("é€😀\ufffd") + [tokenizer.doc_end]  # whole characters, halves and orphans in any mixture
-    ids = [dice.choice(some_bytes) if dice.random() < 0.7 else dice.randrange(tokenizer.vocab_size) for _ in range(length)]
+    some_bytes = tokenizer.encode("é€😀\ufffd") + [
+        tokenizer.doc_end
+    ]  # whole characters, halves and orphans in any mixture
+    ids = [
+        dice.choice(some_bytes) if dice.random() < 0.7 else dice.randrange(tokenizer.vocab_size) for _ in range(length)
+    ]
     stream = tokenizer.stream()
     assert "".join(map(stream.push, ids)) + stream.finish() == tokenizer.decode(ids)
 
@@ -166,7 +176,9 @@ def test_a_bpe_vocabulary_too_small_for_the_bytes_is_refused():
         BPETokenizer.train(TEXTS, 256)
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[]", "null", "[" * 100_000, '{"version": "1.0"}', "\x80\x02cposix\nsystem\n"])
+@pytest.mark.parametrize(
+    "text", ["", "{}", "[]", "null", "[" * 100_000, '{"version": "1.0"}', "\x80\x02cposix\nsystem\n"]
+)
 def test_something_else_than_a_tokenizer_file_is_refused(text):
     with pytest.raises(ValueError):
         Tokenizer.from_json(text)
