@@ -1,9 +1,9 @@
 """The guard: what stands between a browser and a vibejam server, and refuses what did not come from its own page.
 
-A server on this machine is reachable from every web page its owner visits.  So each request must name this server in Host
-(or a page could make its own name point here), must not come from another page (Origin, Sec-Fetch-Site), and must not ask
-for what vibejam never uses: Gradio's routes that hand one person's text to another, or fetch an address for a stranger.
-What comes in and what goes out passes through piece by piece; nothing is held back.
+A server on this machine is reachable from every web page its owner visits.  So each request must name this server in
+Host (or a page could make its own name point here), must not come from another page (Origin, Sec-Fetch-Site), and must
+not ask for what vibejam never uses: Gradio's routes that hand one person's text to another, or fetch an address for a
+stranger.  What comes in and what goes out passes through piece by piece; nothing is held back.
 
 Left out: who the person is (there is no login), how much they may ask for, and encryption.
 """
@@ -41,7 +41,7 @@ CONTENT_POLICY = (
 
 
 class Guard:
-    """Pure ASGI middleware.  `host` and `port` are what the server is bound to; a Space's own names come from SPACE_HOST.
+    """Pure ASGI middleware.  `host` and `port`: what the server is bound to; a Space's own names come from SPACE_HOST.
 
     Refuses with one plain sentence: 400 a foreign Host, 403 a foreign page, 404 a closed route, 405 an unused method.
     Applying it twice is the same as applying it once.

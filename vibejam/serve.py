@@ -1,7 +1,7 @@
 """One chat request at a time: what may be asked, the queue, and an answer that ends as soon as nobody listens.
 
-Shapes and error bodies are those of OpenAI's chat completions, which its clients check.  Left out: addresses, keys and which
-models there are (server.py).
+Shapes and error bodies are those of OpenAI's chat completions, which its clients check.  Left out: addresses, keys and
+which models there are (server.py).
 """
 
 import asyncio
@@ -44,7 +44,8 @@ class Refused(HTTPException):
         self.param, self.code = param, code
 
     def body(self) -> dict[str, Any]:
-        kind = {429: "rate_limit_error", 500: "server_error", 503: "server_error"}.get(self.status_code, "invalid_request_error")
+        kinds = {429: "rate_limit_error", 500: "server_error", 503: "server_error"}
+        kind = kinds.get(self.status_code, "invalid_request_error")
         return {"error": {"message": self.detail, "type": kind, "param": self.param, "code": self.code}}
 
     def response(self) -> JSONResponse:
@@ -149,8 +150,8 @@ class Writing:
 
     def verdict(self) -> tuple[str, dict[str, int] | None]:
         """Why it ended, and the usage."""
-        # A token writes a piece, or nothing until a later one completes its character; the text can be counted anew where
-        # the model's tokenizer is known.  Both fall short of what was drawn, so the larger is nearer.
+        # A token writes a piece, or nothing until a later one completes its character; the text can be counted anew
+        # where the model's tokenizer is known.  Both fall short of what was drawn, so the larger is nearer.
         wrote = max(self.pieces, self.model.count(self.text) if self.model.count else 0)
         wrote = min(wrote, self.config.max_new_tokens)
         finish = "length" if wrote == self.config.max_new_tokens and not self.cut else "stop"
@@ -226,7 +227,8 @@ class Answer:
             finish, usage = await self.desk.do(self.writing.verdict)
         finally:
             self.gone.set()
-        choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": finish, "logprobs": None}
+        message = {"role": "assistant", "content": text}
+        choice = {"index": 0, "message": message, "finish_reason": finish, "logprobs": None}
         body = {**self.head, "object": "chat.completion", "choices": [choice], **({"usage": usage} if usage else {})}
         await JSONResponse(body)(scope, receive, send)
 

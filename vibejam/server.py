@@ -1,13 +1,13 @@
-"""`vibejam serve`: a trained voice behind the OpenAI chat protocol, so that any program that speaks it can use the voice.
+"""`vibejam serve`: a trained voice behind the OpenAI chat protocol, for any program that speaks it.
 
     POST /v1/chat/completions    in one piece or streamed      GET /v1/models      GET /health
 
-`vibejam-rewrite` answers the last user message, a draft, with its rewrite; `vibejam-voice`, also listed under the run's name,
-writes on from it; each draft writer answers it under its own name.  One generation at a time, a short queue, and a client that
-hangs up stops what was being made for it.  The guard (guard.py) stands before all of it.
+`vibejam-rewrite` answers the last user message, a draft, with its rewrite; `vibejam-voice`, listed under the run's name
+too, writes on from it; each draft writer answers it under its own name.  One generation at a time, a short queue, and a
+client that hangs up stops what was being made for it.  The guard (guard.py) stands before all of it.
 
-Left out: conversations (earlier messages are not read), tools, several answers at once, and encryption.  Draft writers take
-no temperature, top_p or seed, and count no tokens, so their answers carry no `usage`.
+Left out: conversations (earlier messages are not read), tools, several answers at once, and encryption.  Draft writers
+take no temperature, top_p or seed, and count no tokens, so their answers carry no `usage`.
 """
 
 import contextlib
@@ -46,7 +46,7 @@ LARGEST_BODY = 2**20  # bytes; some 170,000 words
 def build_server(
     engine: "StyleEngine", writers: "Mapping[str, DraftWriter]" = {}, *, host: str, port: int, key: str = ""
 ) -> Starlette:
-    """The server around one voice and the draft writers, by name.  With `key`, every request must bring it as its bearer."""
+    """The server around one voice and the draft writers, by name.  With `key`, who asks must bring it as a bearer."""
     models = _models(engine, writers)
     desk = Desk()
     began = int(time.time())
@@ -85,7 +85,7 @@ def run_server(
 ) -> None:
     """Serve the voice in `folder` until interrupted; the key, if one is wanted, is VIBEJAM_API_KEY in the environment.
 
-    Raises UserError where the folder holds no sound model, the port can't be had, or others could reach it without a key.
+    Raises UserError where the folder holds no sound model, the port can't be had, or others could reach it keyless.
     """
     from vibejam.engine import StyleEngine
 
@@ -134,7 +134,8 @@ def _written_by(writer: "DraftWriter") -> Served:
 
 def _check_key(request: Request, key: str) -> None:
     scheme, _, given = request.headers.get("authorization", "").partition(" ")
-    fits = hmac.compare_digest(given.strip().encode("latin-1"), key.encode())  # as long for a near miss as for a far one
+    # as long for a near miss as for a far one
+    fits = hmac.compare_digest(given.strip().encode("latin-1"), key.encode())
     if key and not (scheme.lower() == "bearer" and fits):
         raise Refused(401, "The key is missing or wrong; send the server's VIBEJAM_API_KEY.", code="invalid_api_key")
 
