@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+# before torch is imported: on a busy machine two threads that wait for each other are several times slower than one
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # before anything imports gradio
 
 SHARED = Path(__file__).resolve().parents[1].parent / "shared"

@@ -147,10 +147,10 @@ def test_held_out_writing_is_never_learnt_from(tmp_path):
 
 
 def test_a_run_keeps_no_text_of_the_person(tmp_path):
-    text = essay(1).replace("gate", "xylophonist")
+    text = essay(1).replace("the gate", "a xylophone")
     write_folder(tmp_path / "writing")
     (tmp_path / "writing" / "marked.txt").write_text(text, encoding="utf-8")
     for _ in learn(load_corpus(tmp_path / "writing"), tmp_path / "run", recipe(5)):
         pass
     for path in (tmp_path / "run").iterdir():
-        assert b"The xylophonist was" not in path.read_bytes(), path.name
+        assert b"xylophone" not in path.read_bytes(), path.name

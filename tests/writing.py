@@ -1,27 +1,27 @@
-"""A little writing for tests: enough to learn from in a second, and our own."""
+"""A little writing for tests: enough to learn from in a second, our own, and no two essays alike."""
 
-SENTENCES = (
-    "The gate was open when I came down, and the dog was in the lane again.",
-    "I said so to Morgan, who said nothing, which is what he says.",
-    "It rained on the washing; it always rains on the washing.",
-    "We put the ladder back where it lives and forgot the bucket.",
-    "My sister rang at nine to ask about the clock, and I told her about the gate.",
-    "Nobody has ever mended that gate, though everybody has held it.",
-    "In the end the dog shut it himself, by leaning.",
-    "There was soup, and then there was the rest of the soup.",
-)
+import random
+from pathlib import Path
+
+WHO = "the dog,my sister,Morgan,the postman,nobody,the woman at the mill,our uncle,the vicar,a stranger,I".split(",")
+DID = "mended,lost,painted,carried,borrowed,sold,hid,forgot,wanted,measured,kept,broke".split(",")
+WHAT = "the gate,a ladder,the kettle,two buckets,the clock,a boat,the letters,soup,the map,a hat,the bell,stones".split(",")
+WHEN = "in the rain,before noon,at the fair,by mistake,twice,on Sunday,for a bet,without a word,in the dark,by ear".split(",")
+AND = "and said so,but not for long,which is how it goes,and that was that,so we laughed,though it hurt,and then slept".split(",")
 
 
 def essay(number: int, paragraphs: int = 6) -> str:
-    """A text unlike the essays of other numbers: its sentences stand in another order and carry another count."""
-    lines = []
-    for p in range(paragraphs):
-        order = [SENTENCES[(number * 3 + p * 5 + k * (2 * number + 1)) % len(SENTENCES)] for k in range(4)]
-        lines.append(f"On day {number * 31 + p * 7} of the year this happened. " + " ".join(order))
-    return "\n\n".join(lines)
+    """The essay of that number, always the same."""
+    dice = random.Random(number)
+
+    def sentence() -> str:
+        words = f"{dice.choice(WHO)} {dice.choice(DID)} {dice.choice(WHAT)} {dice.choice(WHEN)}, {dice.choice(AND)}."
+        return words[0].upper() + words[1:]
+
+    return "\n\n".join(" ".join(sentence() for _ in range(5)) for _ in range(paragraphs))
 
 
-def write_folder(folder, count: int = 8):
+def write_folder(folder: Path, count: int = 8) -> Path:
     """`count` essays as files in `folder`, which is made."""
     folder.mkdir(parents=True, exist_ok=True)
     for number in range(count):
