@@ -11,6 +11,7 @@ for _name in ("NO_PROXY", "no_proxy"):  # else Gradio asks a proxy whether this 
     os.environ[_name] = ",".join(filter(None, [os.environ.get(_name), "127.0.0.1", "localhost", "::1"]))
 
 import argparse  # noqa: E402
+import signal  # noqa: E402
 import socket  # noqa: E402
 import sys  # noqa: E402
 import threading  # noqa: E402
@@ -98,15 +99,16 @@ def main(argv: list[str] | None = None) -> int:
     except UserError as error:
         print(f"vibejam: {error}", file=sys.stderr)
         return 2
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # both mean: end, and lose nothing
     app = build_app()
     launch(app, args.host, port, browser=not args.no_browser and not is_space())
-    print(f"vibejam is at http://{'127.0.0.1' if args.host in ('0.0.0.0', '::') else args.host}:{port}  (Ctrl+C ends it)")
+    print(f"vibejam is at http://{'127.0.0.1' if args.host in ('0.0.0.0', '::') else args.host}:{port}  (Ctrl+C ends it)", flush=True)
     try:
         threading.Event().wait()
     except KeyboardInterrupt:
         job = JOBS.alive()
         if job is not None:
-            print("Pausing the run in progress; it can be resumed.")
+            print("Pausing the run in progress; it can be resumed.", flush=True)
             job.pause()
             job.wait(60)
         app.close(verbose=False)

@@ -83,8 +83,7 @@ def _sentence(run: Run, last: dict | None, share: float) -> str:
 
 def _outcome(run: Run) -> str:
     """The figures in one sentence, with the text they were measured on."""
-    figures = run.about.get("figures") or {}
-    text = run.about.get("text") or {}
+    figures, text = run.about.get("figures", {}), run.about.get("text", {})
     value = figures.get("val_bits_per_byte")
     if value is None:
         return "There was too little writing to hold some out, so nothing was measured." if figures else ""
@@ -94,7 +93,7 @@ def _outcome(run: Run) -> str:
 
 
 def _stopped_early(run: Run) -> bool:
-    return bool((run.about.get("figures") or {}).get("stopped_early"))
+    return bool(run.about.get("figures", {}).get("stopped_early"))
 
 
 def _latest_note(run: Run) -> str:
@@ -103,9 +102,9 @@ def _latest_note(run: Run) -> str:
 
 def about_html(run: Run) -> str:
     """What the run learnt from and was made with, as a short table."""
-    text, settings = run.about.get("text") or {}, run.about.get("settings") or {}
+    text, settings = run.about.get("text", {}), run.about.get("settings", {})
     rows: list[tuple[str, str]] = []
-    if text:
+    if {"documents", "words", "val_characters"} <= text.keys():
         rows.append(("Writing", f"{count(text['documents'], 'piece')}, {count(text['words'], 'word')}"))
         rows.append(("Held out", count(text["val_characters"], "character")))
     if run.about.get("parameters"):

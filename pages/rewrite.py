@@ -152,7 +152,7 @@ def stream(
             writer = writer_for(address, model, key)
             by = f"{writer.model} at {writer.destination}"
             yield ["", side_html("Draft", f"asking {by}"), right_html("", ""), "", told(""), *busy]
-            draft, drawn = "", time.monotonic()
+            draft, drawn = "", 0.0  # the first piece is shown at once
             with closing(writer.stream(instruction or "")) as pieces:
                 for piece in pieces:
                     draft += piece

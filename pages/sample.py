@@ -75,6 +75,8 @@ def dice(temperature: float, top_k: float, top_p: float, length: float, seed: st
             top_p=float(top_p),
             seed=int(seed) % 2**63 if str(seed or "").strip() else None,
         )
+    except UserError:
+        raise
     except (TypeError, ValueError, OverflowError) as error:
         raise UserError("A seed is a whole number, or empty; change it and try again.") from error
 
@@ -101,7 +103,7 @@ def stream(owner: str, voice: str, prompt: str, *settings: float | str) -> Itera
         config = dice(*settings)
         yield [page_html(prompt, ""), told(""), *busy]
         engine = state.engine(state.find_run(owner, voice))
-        began = drawn = time.monotonic()
+        began, drawn = time.monotonic(), 0.0
         with closing(engine.stream(prompt, config)) as pieces:
             for piece in pieces:
                 text += piece

@@ -100,6 +100,8 @@ def recipe(characters: int, preset: str, values: tuple) -> tuple[Recipe, str]:
             characters, minutes, steps, shape=given[ModelConfig], train=train, data=DataConfig(**given[DataConfig])
         )
         planned.model_config(1024, int(planned.shape["block_size"]))  # contradictions show here, not in the middle of a run
+    except UserError:
+        raise
     except (ValueError, TypeError, ZeroDivisionError) as error:
         raise UserError(f"These settings do not go together: {error}; change one, or leave it empty.") from error
     return planned, prompt

@@ -139,11 +139,19 @@ def read_run(folder: Path) -> Run:
         about = checkpoint.read_json(folder / "run.json")
     except UserError:  # not written yet, or damaged: its state is still worth showing
         about = {}
+    for part in ("text", "settings", "figures"):
+        if not isinstance(about.get(part), dict):
+            about[part] = {}
     job = JOBS.get(folder)
     if job is not None:
         return Run(folder, job.status, job.error, list(job.events), about)
     status = str(about.get("status", "failed"))
-    return Run(folder, INTERRUPTED if status in ALIVE else status, "", checkpoint.read_metrics(folder), about)
+    return Run(folder, INTERRUPTED if status in ALIVE else status, "", list(filter(_is_sound, checkpoint.read_metrics(folder))), about)
+
+
+def _is_sound(event: dict) -> bool:
+    """Whether an event read from disk has the figures that every event has."""
+    return all(isinstance(event.get(name), int | float) for name in ("seconds", "progress", "train_loss", "tokens_per_second"))
 
 
 def is_voice(folder: Path) -> bool:

@@ -202,4 +202,4 @@ def _stamp(run: state.Run | None) -> str:
     """Changes whenever something about the run does: name, status, how far it is, whether its figures are in."""
     if run is None:
         return ""
-    return "\n".join([run.name, run.status, str(len(run.events)), str(bool(run.about)), str("figures" in run.about)])
+    return "\n".join([run.name, run.status, str(len(run.events)), str(bool(run.about)), str(bool(run.about.get("figures")))])

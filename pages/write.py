@@ -136,7 +136,7 @@ def report_html(read: int, known: int, skipped: list[Skipped]) -> str:
     if skipped:
         parts.append(f"Left out {count(len(skipped), 'piece')}:")
     head = f"<p>{esc(' '.join(parts))}</p>" if parts else ""
-    rows = "".join(f"<li><b>{esc(result.source)}</b> {esc(result.reason)}</li>" for result in skipped[:20])
+    rows = "".join(f"<li><b>{esc(result.source)}</b>: {esc(result.reason)}</li>" for result in skipped[:20])
     if len(skipped) > 20:
         rows += f"<li>and {len(skipped) - 20} more</li>"
     kind = "notice" if skipped else "quiet"
