@@ -9,7 +9,7 @@ import argparse
 import json
 import signal
 import sys
-from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
@@ -219,6 +219,7 @@ def rewrite_demo(args: argparse.Namespace) -> dict[str, object]:
     from vibejam.engine import StyleEngine
     from vibejam.files import write_text
     from vibejam.judge import measured_rewrite
+    from vibejam.rewrite import AS_LONG_AS_IT_TAKES
 
     if args.drafts and not args.out:
         raise UserError("Say where the rewrites go: add --out FILE.jsonl.")
@@ -226,7 +227,7 @@ def rewrite_demo(args: argparse.Namespace) -> dict[str, object]:
     if not args.drafts and not args.draft.strip():
         raise UserError("There is nothing to rewrite; give a draft of at least one sentence.")
     engine = StyleEngine(args.ckpt_path, device=args.device)
-    config = SampleConfig(**_given(args, "seed"))
+    config = replace(AS_LONG_AS_IT_TAKES, **_given(args, "seed"))
     lines = []
     for number, row in enumerate(drafts, 1):
         lines.append({"id": row["id"], **measured_rewrite(engine, row["draft"], config)})
@@ -250,6 +251,7 @@ def compare(args: argparse.Namespace) -> dict[str, object]:
     from vibejam.files import write_text
     from vibejam.judge import figures_in_words
     from vibejam.local_writer import LocalWriter
+    from vibejam.rewrite import AS_LONG_AS_IT_TAKES
 
     writer = endpoint_from_environment() if args.llm != "local" else None
     if writer is None and args.llm == "openai":
@@ -258,7 +260,7 @@ def compare(args: argparse.Namespace) -> dict[str, object]:
     engine = StyleEngine(args.ckpt_path, writer, args.device)
     if writer.destination:
         _say(f"Sending the instruction to {writer.destination}.")
-    pair = engine.compare(args.instruction, SampleConfig(**_given(args, "seed")))
+    pair = engine.compare(args.instruction, replace(AS_LONG_AS_IT_TAKES, **_given(args, "seed")))
     write_text(args.out, render(pair, figures_in_words(engine, pair)))
     return {
         "draft": pair.draft.text,

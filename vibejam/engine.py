@@ -21,7 +21,7 @@ from vibejam.copied import load_phrases, longest_copied_run
 from vibejam.drafts import Draft, DraftWriter
 from vibejam.errors import UserError
 from vibejam.evaluate import score_texts
-from vibejam.rewrite import Rewrite, rewrite_text, stream_rewrite
+from vibejam.rewrite import AS_LONG_AS_IT_TAKES, Rewrite, rewrite_text, stream_rewrite
 from vibejam.runtime import pick_device
 from vibejam.sample import stream_text
 
@@ -81,7 +81,7 @@ class StyleEngine:
             raise UserError("No model to write the draft; set OPENAI_API_KEY, name a local server, or paste a draft.")
         return self.writer.write(instruction)
 
-    def rewrite(self, draft: str, config: SampleConfig = SampleConfig()) -> Rewrite:
+    def rewrite(self, draft: str, config: SampleConfig = AS_LONG_AS_IT_TAKES) -> Rewrite:
         """The draft in the person's manner.  Raises UserError where the draft is empty."""
         return rewrite_text(draft, self.model, self.tokenizer, config)
 
@@ -91,7 +91,7 @@ class StyleEngine:
         """The same in pieces, as it is written."""
         return stream_rewrite(draft, self.model, self.tokenizer, config, stop=stop)
 
-    def compare(self, instruction: str, config: SampleConfig = SampleConfig()) -> Comparison:
+    def compare(self, instruction: str, config: SampleConfig = AS_LONG_AS_IT_TAKES) -> Comparison:
         """A draft for `instruction` beside its rewrite."""
         draft = self.generate(instruction)
         return Comparison(draft, self.rewrite(draft.text, config), draft.model, self.name)

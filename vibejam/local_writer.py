@@ -20,6 +20,7 @@ BASE = "smollm2-135m"
 # the makers' own advice for this model: hardly daring, or it loses the thread
 CAREFUL = {"temperature": 0.2, "top_p": 0.9}
 CONTEXT = 2048  # tokens of instruction and draft together
+SHORTEST_DRAFT = 64  # tokens; an instruction that leaves less room is too long
 
 
 class LocalWriter(DraftWriter):
@@ -42,10 +43,11 @@ class LocalWriter(DraftWriter):
         model, tokenizer = _loaded(self._device)
         messages = [{"role": "system", "content": SYSTEM_MESSAGE}, {"role": "user", "content": instruction.strip()}]
         ids = chat_prompt(tokenizer, messages)
-        if len(ids) + max_new_tokens > CONTEXT:
+        room = CONTEXT - len(ids)
+        if room < SHORTEST_DRAFT:
             raise UserError("That instruction is too long for the small model on this machine; shorten it.")
         text, end = tokenizer.stream(), tokenizer.inner.token_to_id(TURN_END)
-        config = SampleConfig(max_new_tokens=max_new_tokens, seed=self._seed, **CAREFUL)
+        config = SampleConfig(max_new_tokens=min(max_new_tokens, room), seed=self._seed, **CAREFUL)
         for token in stream_ids(model, ids, config):
             if token in (end, tokenizer.doc_end) or (stop is not None and stop()):
                 break

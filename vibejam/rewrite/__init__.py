@@ -13,6 +13,7 @@ from vibejam.model import BaseLM
 from vibejam.sample import stream_text
 from vibejam.tokenizer import Tokenizer
 
+AS_LONG_AS_IT_TAKES = SampleConfig(max_new_tokens=0)  # here 0 means: by the length of the draft
 PROMPT = "Draft: {draft}\n\nRewrite:"
 
 
@@ -29,26 +30,38 @@ def rewrite_text(
     draft: str,
     model: BaseLM,
     tokenizer: Tokenizer,
-    config: SampleConfig = SampleConfig(),
+    config: SampleConfig = AS_LONG_AS_IT_TAKES,
     *,
     stop: Callable[[], bool] = lambda: False,
 ) -> Rewrite:
     """Rewrite `draft` in one go.  Raises UserError where there is nothing to rewrite."""
     text = "".join(stream_rewrite(draft, model, tokenizer, config, stop=stop)).strip()
-    return Rewrite(draft, text or draft, kept_as_is=not text)
+    return Rewrite(draft, text, kept_as_is=text == draft.strip())
 
 
 def stream_rewrite(
     draft: str,
     model: BaseLM,
     tokenizer: Tokenizer,
-    config: SampleConfig = SampleConfig(),
+    config: SampleConfig = AS_LONG_AS_IT_TAKES,
     *,
     stop: Callable[[], bool] = lambda: False,
 ) -> Iterator[str]:
-    """The rewrite in pieces, as long as the draft at most by a half.  Raises UserError where there is nothing to rewrite."""
+    """The rewrite in pieces, at most half as long again as the draft; the draft itself where the model finds nothing to say.
+
+    Raises UserError, at once, where there is nothing to rewrite.
+    """
     if not draft.strip():
         raise UserError("There is nothing to rewrite; paste a draft of at least one sentence.")
     longest = max(16, len(tokenizer.encode(draft)) * 3 // 2)
     config = replace(config, max_new_tokens=min(config.max_new_tokens, longest) if config.max_new_tokens else longest)
-    return stream_text(model, tokenizer, PROMPT.format(draft=draft.strip()), config, stop=stop)
+    return _or_the_draft(stream_text(model, tokenizer, PROMPT.format(draft=draft.strip()), config, stop=stop), draft)
+
+
+def _or_the_draft(pieces: Iterator[str], draft: str) -> Iterator[str]:
+    said = False
+    for piece in pieces:
+        said = said or bool(piece.strip())
+        yield piece
+    if not said:
+        yield draft.strip()
