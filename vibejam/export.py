@@ -200,6 +200,6 @@ print(tokenizer.decode(ids[0], skip_special_tokens=True))
 |---|---|
 {table}
 
-None of the writing is in this folder. The weights and the tokenizer learnt from it all the same and can repeat
-parts of it, so pass them on as you would pass on the writing.
+None of the writing is in this folder. The weights, and a vocabulary that is not the base's, learnt from it all the
+same and can repeat parts of it, so pass them on as you would pass on the writing.
 """
