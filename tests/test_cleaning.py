@@ -130,13 +130,17 @@ DIALOGUE = """"Where is the key?" he asked me at the door, and he did not wait.
 "On the nail," I said, because it was the truth and I was tired.
 "There is no nail," he said. "I have looked at every inch of it."
 "Then look again," I said, and went to put the kettle on for us."""
+LOWER = """i went out to the shed at nine and the rain came in under the door.
+the key was not on the nail, and it was not in my coat, or my hat.
+so i sat on the step for an hour and i thought about the red paint.
+a man could do worse than sit on a step in the rain, i said to him."""
 LIST = """Things to do before the winter comes and the shed is locked again:
 - buy paint for the nail, red paint if there is any to be had at all
 - find the key, which is in the coat or else it is on the kitchen sill
 - write to Aled about his pegboard, and be kind to him about it, once"""
 
 
-@pytest.mark.parametrize("text", [VERSE, DIALOGUE, LIST, "One line.", "", "\n".join(["Short", "lines", "stay"])])
+@pytest.mark.parametrize("text", [VERSE, DIALOGUE, LOWER, LIST, "One line.", "", "\n".join(["Short", "lines", "stay"])])
 def test_breaks_that_were_meant_stay(text):
     assert unwrap(text) == text
 

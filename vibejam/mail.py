@@ -150,7 +150,7 @@ def _content(part: Message) -> tuple[str, str]:
     data = part.get_payload(decode=True) or b""
     charset = part.get_content_charset() or ""
     try:
-        return data.decode(charset), charset
+        return data.decode(charset), charset.upper()
     except (LookupError, UnicodeDecodeError):
         text, encoding, _ = decode(data)
         return text, encoding
