@@ -7,9 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from vibejam.cautions import find_secrets, looks_machine_written, mask_secrets, says_little
-from vibejam.cleaning import clean
-from vibejam.unwrapping import unwrap
+from vibejam.reading.cautions import find_secrets, looks_machine_written, mask_secrets, says_little
+from vibejam.reading.cleaning import clean
+from vibejam.reading.unwrapping import unwrap
 
 NASTY_BITS = st.sampled_from(
     [

@@ -17,9 +17,9 @@ from vibejam.corpus import (
     split_corpus,
     without_overlap,
 )
-from vibejam.duplicates import find_duplicates
 from vibejam.errors import UserError
 from vibejam.readers import Document, Skipped
+from vibejam.reading.duplicates import find_duplicates
 
 WORDS = (
     "the shed key nail coat red paint neighbour saturday rain and but so because never always tidy pocket tea".split()
@@ -97,7 +97,7 @@ def test_copies_of_copies_name_a_text_that_is_kept():
 def test_large_collections_are_compared_by_a_sample(monkeypatch):
     texts = [essay(seed) for seed in range(60)]
     texts += [text.replace("tea", "beer", 2) for text in texts[:10]]
-    monkeypatch.setattr("vibejam.duplicates._INDEXED", sum(map(len, texts)) // 6 // 2)
+    monkeypatch.setattr("vibejam.reading.duplicates._INDEXED", sum(map(len, texts)) // 6 // 2)
     assert len(find_duplicates(texts)) == 10
 
 

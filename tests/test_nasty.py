@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from vibejam.cautions import mask_secrets
 from vibejam.corpus import build_corpus, check_trainable, load_corpus, split_corpus
 from vibejam.errors import UserError
 from vibejam.readers import Document, Skipped, read_path
+from vibejam.reading.cautions import mask_secrets
 
 CHECKS: dict[str, Callable[[Path], None]] = {}
 

@@ -10,13 +10,13 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Literal
 
-from vibejam.cautions import says_little
-from vibejam.cleaning import clean
-from vibejam.duplicates import find_duplicates, find_overlap
 from vibejam.errors import UserError
 from vibejam.files import write_text
-from vibejam.formats import RECORD_SEPARATOR
 from vibejam.readers import Document, Skipped, read_path
+from vibejam.reading.cautions import says_little
+from vibejam.reading.cleaning import clean
+from vibejam.reading.duplicates import find_duplicates, find_overlap
+from vibejam.reading.formats import RECORD_SEPARATOR
 
 MIN_CHARACTERS = 200
 _SPLITTABLE = 1_000  # characters; a tenth of less measures nothing

@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from vibejam.cautions import cautions
-from vibejam.cleaning import clean
-from vibejam.decoding import NotText
 from vibejam.errors import UserError
-from vibejam.formats import Part, parts_of, records
+from vibejam.reading.cautions import cautions
+from vibejam.reading.cleaning import clean
+from vibejam.reading.decoding import NotText
+from vibejam.reading.formats import Part, parts_of, records
 
 LARGEST_FILE = 50_000_000  # bytes
 

@@ -11,7 +11,7 @@ import re
 from collections import defaultdict
 from typing import Any
 
-from vibejam.decoding import NotText
+from vibejam.reading.decoding import NotText
 
 Conversation = tuple[str, tuple[str, ...]]  # (own words, warnings)
 

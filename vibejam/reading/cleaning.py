@@ -11,7 +11,7 @@ from collections import Counter
 import ftfy
 from ftfy.badness import is_bad
 
-from vibejam.unwrapping import unwrap
+from vibejam.reading.unwrapping import unwrap
 
 _LINE_ENDS = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
 _ANSI = re.compile("\x1b(?:\\[[0-?]{0,64}[ -/]{0,8}[@-~]|\\][^\x07\x1b\n]{0,4096}(?:\x07|\x1b\\\\)?|[@-Z\\\\^_])")

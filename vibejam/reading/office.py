@@ -9,7 +9,7 @@ import docx
 from docx.oxml.ns import qn
 from striprtf.striprtf import rtf_to_text
 
-from vibejam.decoding import NotText
+from vibejam.reading.decoding import NotText
 
 _LARGEST_UNPACKED = 200_000_000  # bytes; a small file that unpacks to more is an attack, or no letter
 _LARGEST_XML = 40_000_000

@@ -13,7 +13,7 @@ from statistics import median
 
 from pypdf import PageObject, PdfReader
 
-from vibejam.decoding import NotText
+from vibejam.reading.decoding import NotText
 
 _MOST_PAGES = 3_000
 _EDGE = 2  # lines at the top and bottom of a page among which running heads are looked for

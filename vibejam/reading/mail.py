@@ -13,9 +13,9 @@ from email.utils import getaddresses
 from mailparser_reply import EmailReplyParser
 from mailparser_reply.constants import MAIL_LANGUAGES
 
-from vibejam.cleaning import plain_line_ends
-from vibejam.decoding import NotText, decode
-from vibejam.html_text import html_to_text
+from vibejam.reading.cleaning import plain_line_ends
+from vibejam.reading.decoding import NotText, decode
+from vibejam.reading.html_text import html_to_text
 
 _LANGUAGES = [name for name in MAIL_LANGUAGES if len(name) == 2]
 _PARSER = EmailReplyParser(languages=_LANGUAGES)

@@ -8,9 +8,9 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from vibejam import exports, html_text, mail, markdown_text, office, pdf_text
-from vibejam.cleaning import plain_line_ends
-from vibejam.decoding import NotText, decode
+from vibejam.reading import chats, html_text, mail, markdown_text, office, pdf_text
+from vibejam.reading.cleaning import plain_line_ends
+from vibejam.reading.decoding import NotText, decode
 
 RECORD_SEPARATOR = "\x1e"  # on a line of its own, it ends one document of a plain text file and begins the next
 
@@ -99,7 +99,7 @@ def _damaged_pdf(name: str, data: bytes) -> list[Part]:
 def _text(name: str, data: bytes) -> list[Part]:
     text, encoding, warnings = decode(data)
     if "whatsapp" in name.lower() or name == "_chat.txt":
-        chat = exports.whatsapp_conversation(plain_line_ends(text))
+        chat = chats.whatsapp_conversation(plain_line_ends(text))
         if chat is not None:
             return [Part(chat[0], encoding, warnings + chat[1])]
     return records(text, encoding, warnings)
@@ -141,14 +141,14 @@ def _mbox(name: str, data: bytes) -> list[Part]:
 
 def _csv(name: str, data: bytes) -> list[Part]:
     text, encoding, warnings = decode(data)
-    column, more = exports.csv_text(text, "\t" if name.lower().endswith(".tsv") else None)
+    column, more = chats.csv_text(text, "\t" if name.lower().endswith(".tsv") else None)
     return [Part(column, encoding, warnings + more)]
 
 
 def _json(name: str, data: bytes) -> list[Part]:
     text, encoding, warnings = decode(data)
-    chats = exports.json_conversations(text)
+    found = chats.json_conversations(text)
     return [
-        Part(chat, encoding, warnings + more, f", chat {number}" if len(chats) > 1 else "")
-        for number, (chat, more) in enumerate(chats, 1)
+        Part(chat, encoding, warnings + more, f", chat {number}" if len(found) > 1 else "")
+        for number, (chat, more) in enumerate(found, 1)
     ]

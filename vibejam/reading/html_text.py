@@ -11,7 +11,7 @@ from typing import NamedTuple
 from bs4 import BeautifulSoup
 from bs4.element import CData, PreformattedString, Tag
 
-from vibejam.decoding import NotText, decode
+from vibejam.reading.decoding import NotText, decode
 
 _NOT_PROSE = frozenset(
     (

@@ -13,8 +13,8 @@ from mdit_py_plugins.dollarmath import dollarmath_plugin
 from mdit_py_plugins.footnote import footnote_plugin
 from mdit_py_plugins.front_matter import front_matter_plugin
 
-from vibejam.decoding import NotText
-from vibejam.html_text import html_to_text, mostly_quotations
+from vibejam.reading.decoding import NotText
+from vibejam.reading.html_text import html_to_text, mostly_quotations
 
 _PARSER = (
     MarkdownIt("commonmark", {"maxNesting": 50})
