@@ -1,15 +1,9 @@
-"""The one door: sampling, drafts from a real endpoint, rewrites, and that the two sides come from different models."""
-
-import json
-import subprocess
-import sys
+"""The one door: sampling, rewriting, and what is said where there is nothing to do it with."""
 
 import pytest
 import torch
-from endpoint_server import endpoint  # noqa: F401  (a fixture: a real HTTP server that speaks the protocol)
 
 from vibejam.checkpoint import save_model
-from vibejam.cli import main
 from vibejam.config import SampleConfig
 from vibejam.copied import save_phrases
 from vibejam.engine import StyleEngine
