@@ -105,8 +105,8 @@ class TrainConfig:
 
     minutes: float = knob(0.0, "How long to learn, in minutes; the learning rate is planned to reach zero then.")
     max_iters: int = knob(0, "How many steps to learn for; the learning rate is planned to reach zero then.")
-    batch_size: int = knob(16, "How many passages the model reads in one step.")
-    lr: float = knob(3e-3, "The highest learning rate: how far one step moves the weights.")
+    batch_size: int = knob(8, "How many passages the model reads in one step.")
+    lr: float = knob(2e-3, "The highest learning rate: how far one step moves the weights.")
     warmup: float = knob(0.02, "Share of the run in which the learning rate climbs from zero.")
     weight_decay: float = knob(0.1, "How strongly weights are pulled towards zero, against learning by heart.")
     grad_clip: float = knob(1.0, "The longest step one batch may ask for; longer ones are shortened.")

@@ -1,6 +1,7 @@
 """How large a model, and how it learns, for so much text and so many minutes, with the reasons in words.
 
-The sizes were chosen on two CPU cores; what a person sets by hand always wins.
+Chosen on CPU cores, on documents held out of one author's training folder: in the same CPU time, 1,024 tokens a step predicted them
+7 % better than 2,048 (one seed).  What a person sets by hand always wins.
 """
 
 import time
@@ -66,9 +67,8 @@ def plan_run(
     shape_plan: dict[str, object] = (
         {"n_layer": 6, "n_head": 4, "n_embd": 256, "block_size": 256}
         if long
-        else {"n_layer": 4, "n_head": 4, "n_embd": 128, "block_size": 128}
+        else {"n_layer": 4, "n_head": 2, "n_embd": 128, "block_size": 128}
     )
-    batch = 16
     reasons = [
         f"{shape_plan['n_layer']} blocks of width {shape_plan['n_embd']}: "
         + ("there is time for a larger model." if long else "a small model gets furthest in so few minutes.")
@@ -78,7 +78,7 @@ def plan_run(
     if little:
         reasons.append("Dropout 0.1: the run will read this text many times and should not learn it by heart.")
     shape_plan |= shape or {}
-    settings: dict[str, object] = {"minutes": minutes, "max_iters": max_iters, "batch_size": batch}
+    settings: dict[str, object] = {"minutes": minutes, "max_iters": max_iters, "lr": 1.5e-3 if long else 2e-3}
     return Recipe(shape_plan, TrainConfig(**(settings | (train or {}))), data, tuple(reasons))
 
 
