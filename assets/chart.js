@@ -17,13 +17,22 @@ function minutes(most) {
   return { at, words: at.map(word) };
 }
 
-// The first seconds fall so steeply that they would flatten the rest: the line enters from above.  A double click shows all.
+// The first seconds fall so steeply that they would flatten the rest, so the line enters from above.
 function top(data, last) {
   const late = data.learnt.x.findIndex((x) => x > last * .04);
   if (late < 0 || data.learnt.x[data.learnt.x.length - 1] < last * .1) return null;
   const values = data.learnt.y.slice(late).concat(data.held.y);
   const high = Math.max(...values), low = Math.min(...values), pad = (high - low) * .08 + .02;
   return [low - pad, high + pad];
+}
+
+// A zoom is the person's until they double-click; new points change nothing about it.
+let zoom = null, listening = false;
+function keep(change) {
+  if ('xaxis.autorange' in change || 'yaxis.autorange' in change) { zoom = null; setTimeout(draw); return; }
+  if (Object.keys(change).some((key) => key.includes('axis.range'))) {
+    zoom = [box.layout.xaxis.range.slice(), box.layout.yaxis.range.slice()];
+  }
 }
 
 function draw() {
@@ -38,6 +47,7 @@ function draw() {
   const last = Math.max(data.until, ...data.learnt.x, ...data.held.x, 1);
   const ticks = minutes(last);
   const range = top(data, last);
+  const [x, y] = zoom || [[0, last * 1.01], range];
   const layout = {
     uirevision: 'the same chart', autosize: true, height: box.clientHeight || 300, showlegend: false,
     margin: { l: 44, r: 8, t: 10, b: 34 }, paper_bgcolor: 'rgba(0,0,0,0)', plot_bgcolor: 'rgba(0,0,0,0)',
@@ -45,16 +55,18 @@ function draw() {
     hovermode: 'closest', hoverlabel: { bgcolor: c.sheet, bordercolor: c.line, font: { color: c.text, size: 13 }, align: 'left' },
     dragmode: finger ? false : 'zoom',
     xaxis: {
-      range: [0, last * 1.01], tickvals: ticks.at, ticktext: ticks.words, gridcolor: 'rgba(0,0,0,0)', zeroline: false,
+      range: x, tickvals: ticks.at, ticktext: ticks.words, gridcolor: 'rgba(0,0,0,0)', zeroline: false,
       linecolor: c.line, fixedrange: finger,
     },
-    yaxis: { gridcolor: c.line, zeroline: false, nticks: 5, fixedrange: finger, ...(range ? { range } : { autorange: true }) },
+    yaxis: { gridcolor: c.line, zeroline: false, nticks: 5, fixedrange: finger, ...(y ? { range: y } : { autorange: true }) },
   };
   const traces = [
     line('learnt from', data.learnt, c.quiet, 1.4, 'lines'),
     line('held out', data.held, c.voice, 2.4, 'lines+markers'),
   ];
-  window.Plotly.react(box, traces, layout, { displayModeBar: false, responsive: true, displaylogo: false });
+  window.Plotly.react(box, traces, layout, { displayModeBar: false, responsive: true, doubleClick: 'autosize' });
+  if (!listening) box.on('plotly_relayout', keep);
+  listening = true;
   box.setAttribute('aria-label', data.spoken);
 }
 

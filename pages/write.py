@@ -39,15 +39,14 @@ def build(owner: gr.State) -> state.Page:
         elem_id="paste",
     )
     with gr.Row(elem_classes="actions"):
-        add = gr.Button("Add what I pasted", variant="secondary", size="md", visible=False, elem_id="add-pasted")
-        sample = gr.Button("Use the sample writing", variant="primary", size="md", elem_id="use-sample")
+        add = gr.Button("Add what I pasted", variant="secondary", size="md", elem_id="add-pasted")
+        sample = gr.Button("Use the sample writing", variant="primary", size="md", visible=False, elem_id="use-sample")
     told_line = fragment(visible=False, elem_id="write-notice")
     listing = gr.HTML("", js_on_load=look.script("pieces.js"), apply_default_css=False, elem_id="pieces")
 
-    page = [files, pasted, add, sample, onward, told_line, summary, listing]
+    page = [files, pasted, sample, onward, told_line, summary, listing]
     quiet = dict(show_progress="hidden", api_visibility="private", concurrency_limit=None)
     files.upload(take_files, [owner, files], page, show_progress="minimal", api_visibility="private", concurrency_limit=None)
-    pasted.input(lambda text: gr.update(visible=bool(text.strip())), pasted, add, trigger_mode="always_last", **quiet)
     add.click(take_pasted, [owner, pasted], page, **quiet)
     sample.click(take_sample, owner, page, **quiet)
     listing.remove(remove_piece, owner, page, **quiet)
@@ -59,13 +58,12 @@ def show(owner: str, sentence: str = "", report: str = "", clear: str = "") -> l
     """Updates for the whole page.  `report` is HTML about what was just read, `sentence` what went wrong; `clear` names the
     input whose content is in the workspace now: "files" or "paste"."""
     if not owner:
-        return [gr.skip()] * 8
+        return [gr.skip()] * 7
     writing = Workspace(owner).writing()
     corpus = state.corpus(owner)
     return [
         gr.update(value=None) if clear == "files" else gr.skip(),
         gr.update(value="") if clear == "paste" else gr.skip(),
-        gr.update(visible=False) if clear == "paste" else gr.skip(),
         gr.update(visible=not writing),
         gr.update(visible=bool(writing)),
         gr.update(value=report or notice(sentence), visible=bool(report or sentence)),

@@ -146,7 +146,7 @@ def test_real_files_are_dropped_read_and_counted(visit, shared_corpora):
     page.locator("#write-notice").get_by_text("Read").wait_for()
     assert "empty.txt" in page.locator("#write-notice").inner_text()
     assert page.locator(".counts").is_visible() and page.get_by_role("meter").is_visible()
-    left = [path for path in (visit.home / "uploads").rglob("*") if path.is_file()]
+    left = [path for path in (visit.home / "uploads").rglob("*") if path.is_file() and path.stat().st_size]
     assert not left, f"uploaded copies stay behind: {left}"
     before = page.locator("#pieces .piece").count()
     page.locator("#paste textarea").fill(f"{SENTINEL} is what I pasted. " * 30)
@@ -163,10 +163,12 @@ def test_real_files_are_dropped_read_and_counted(visit, shared_corpora):
 
 def test_a_run_is_watched_left_and_found_again_with_its_whole_curve(visit):
     page = visit.open()
-    if page.get_by_role("button", name="Use the sample writing").is_visible():  # the corpora are not at hand
-        page.get_by_role("button", name="Use the sample writing").click()
-    page.get_by_role("button", name="Learn my voice").click()
-    page.get_by_text("On this machine").wait_for(timeout=60_000)
+    sample, onward = page.locator("#use-sample"), page.locator("#to-train")
+    sample.or_(onward).wait_for()
+    if sample.is_visible():  # the corpora are not at hand
+        sample.click()
+    onward.click()
+    page.get_by_text("On this machine: ready").wait_for(timeout=60_000)
     shot(page, "train-ready")
     page.get_by_role("button", name="Start learning").click()
     page.locator("[data-status=running]").wait_for(timeout=60_000)
@@ -206,6 +208,8 @@ def test_the_chart_keeps_a_zoom_and_follows_a_change_of_theme(visit):
     page.emulate_media(color_scheme="dark")
     page.wait_for_function("ink => document.querySelector('#curve .chart').data[1].line.color !== ink", arg=now["ink"])
     assert curve(page)["x"] == zoomed["x"]
+    page.mouse.dblclick(box["x"] + 300, box["y"] + 100)
+    page.wait_for_function("() => document.querySelector('#curve .chart').layout.xaxis.range[0] === 0")
     page.context.close()
 
 
