@@ -79,8 +79,8 @@ def build(owner: gr.State) -> state.Page:
 
     quiet = dict(show_progress="hidden", api_visibility="private")
     source.input(turn, source, [asking, go, draft], concurrency_limit=None, **quiet)
-    gr.on(
-        [address.input, model.input, key.input], destination_html, [address, model, key], goes_to,
+    gr.on(  # change, not input: inside a tab Gradio misses the first input, and a pasted address is only one
+        [address.change, model.change, key.change], destination_html, [address, model, key], goes_to,
         trigger_mode="always_last", concurrency_limit=None, **quiet,
     )  # fmt: skip
     inputs = [owner, voice, source, instruction, address, model, key, draft, *settings]
