@@ -107,6 +107,9 @@ def build_parser() -> Parser:
     sub.add_argument("--ckpt-path", metavar="DIR", help="The folder of the run; unless said, the newest one.")
     sub.add_argument("--host", default="127.0.0.1", help="The address to listen on; others can reach it if it is not this one.")
     sub.add_argument("--port", type=int, default=8000, help="The port to listen on.")
+
+    sub = command("bench", bench, "Measure how fast this machine writes, as ratios against others in the same run.")
+    sub.add_argument("--what", choices=["decode", "candidates", "rounding", "from-scratch"], help="One figure; else all.")
     return parser
 
 
@@ -296,6 +299,12 @@ def serve(args: argparse.Namespace) -> dict[str, object]:
     writer = local_writer()
     run_server(folder, args.host, args.port, {writer.model: writer} if writer else {})
     return {"served": str(folder)}
+
+
+def bench(args: argparse.Namespace) -> dict[str, object]:
+    from vibejam.bench import run
+
+    return run(args.what, _say)
 
 
 def _read_drafts(path: Path) -> list[dict[str, str]]:

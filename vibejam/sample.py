@@ -1,18 +1,24 @@
-"""Writing with a model: the next token drawn again and again, from a cache of what was read so far.
+"""Writing with a model: the next token drawn again and again, from a memory of what was read so far.
 
-`stream_text` yields text as it comes; `generate_text` waits for all of it.  When the context is full, its newer half is
+`stream_text` yields text as it comes; `generate_text` waits for all of it; `candidate_ids` draws several texts side by side.
+The fast path is decoder.py's, where it applies; any other model reads through its own cache.  When the context is full, its newer half is
 read again and writing goes on from there.  The slow reference, which reads all again for each token, stands in the tests.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import replace
+from itertools import takewhile
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from vibejam.config import SampleConfig
+from vibejam.decoder import Decoder, packed
 from vibejam.model import BaseLM
 from vibejam.tokenizer import Tokenizer
+
+FEW = 256  # tokens that nearly always hold all of top-p
 
 
 def generate_text(
@@ -61,39 +67,89 @@ def unused_ids(tokenizer: Tokenizer) -> list[int]:
 
 def stream_ids(model: BaseLM, ids: list[int], config: SampleConfig, banned: list[int] = []) -> Iterator[int]:
     """Up to `max_new_tokens` ids after `ids` (at least one), drawn as `config` says."""
-    device = next(model.parameters()).device
-    dice = None
-    if config.seed is not None:
-        dice = torch.Generator().manual_seed(config.seed)
-    block = model.config.block_size
-    context = ids[-block:]
-    cache = model.new_cache(1, block)
-    logits = _read(model, context, cache, device)  # (V,)
-    for _ in range(config.max_new_tokens):
+    yield from _stream(model, ids, config, banned, _dice(config))
+
+
+def candidate_ids(
+    model: BaseLM, ids: list[int], count: int, config: SampleConfig, ends: Collection[int], banned: list[int] = []
+) -> list[list[int]]:
+    """`count` texts after `ids` (at least one), drawn side by side from one reading of them.
+
+    Each stops on its own: before one of `ends`, after `max_new_tokens`, or when the context is full.
+    """
+    dice, block = _dice(config), model.config.block_size
+    ids = ids[-max(1, block - config.max_new_tokens) :]
+    length = min(config.max_new_tokens, block - len(ids) + 1)
+    config = replace(config, max_new_tokens=length)
+    decoder = packed(model)
+    if decoder is None:
+        texts = (_stream(model, ids, config, banned, dice) for _ in range(count))
+        return [list(takewhile(lambda token: token not in ends, text)) for text in texts]
+    written: list[list[int]] = [[] for _ in range(count)]
+    writing = set(range(count)) if length else set()
+    memory, logits = decoder.read(ids, max(0, length - 1))
+    memory, logits = memory.fork(count), logits.repeat(count, 1)  # (count, V)
+    tokens = torch.zeros(count, dtype=torch.long)
+    while writing:
+        logits[:, banned] = -torch.inf
+        for row in sorted(writing):
+            tokens[row] = token = draw(logits[row], config, dice)
+            if token in ends:
+                writing.remove(row)
+            else:
+                written[row].append(token)
+                if len(written[row]) == length:
+                    writing.remove(row)
+        if writing:
+            logits = decoder.step(tokens, memory)  # (count, V); what has ended is read along with the rest
+    return written
+
+
+def _stream(
+    model: BaseLM, ids: list[int], config: SampleConfig, banned: list[int], dice: torch.Generator | None
+) -> Iterator[int]:
+    decoder, block = packed(model), model.config.block_size
+    context, memory = ids[-block:], None
+    for left in range(config.max_new_tokens, 0, -1):
+        if len(context) > block:
+            context, memory = context[-max(1, block // 2) :], None
+        if memory is None:
+            memory, logits = _read(model, decoder, context, min(left - 1, block - len(context)))
+        elif decoder is not None:
+            logits = decoder.step(torch.tensor(context[-1:]), memory)[0]  # (V,)
+        else:
+            logits = _more(model, context[-1:], memory)
         logits[banned] = -torch.inf
         token = draw(logits, config, dice)
         yield token
         context.append(token)
-        if len(context) > block:
-            context = context[-max(1, block // 2) :]
-            cache = model.new_cache(1, block)
-            logits = _read(model, context, cache, device)
-        else:
-            logits = _read(model, [token], cache, device)
+
+
+def _read(model: BaseLM, decoder: Decoder | None, ids: list[int], room: int) -> tuple[object, Tensor]:
+    """The memory of `ids`, with room for more, and the logits (V,) of the token after them, on the CPU."""
+    if decoder is not None:
+        memory, logits = decoder.read(ids, room)
+        return memory, logits[0]
+    cache = model.new_cache(1, len(ids) + room)
+    return cache, _more(model, ids, cache)
 
 
 @torch.no_grad()
-def _read(model: BaseLM, ids: list[int], cache: object, device: torch.device) -> Tensor:
-    """Read `ids` on top of `cache`; the logits (V,) of the token after them, on the CPU."""
+def _more(model: BaseLM, ids: list[int], cache: object) -> Tensor:
+    device = next(model.parameters()).device
     return model.forward_cached(torch.tensor([ids], device=device), cache)[0, -1].float().cpu()
+
+
+def _dice(config: SampleConfig) -> torch.Generator | None:
+    return None if config.seed is None else torch.Generator().manual_seed(config.seed)
 
 
 def draw(logits: Tensor, config: SampleConfig, dice: torch.Generator | None = None) -> int:
     """One id from logits (V,)."""
-    probabilities = distribution(logits, config)
     if config.temperature == 0:
-        return int(probabilities.argmax())
-    return int(torch.multinomial(probabilities, 1, generator=dice))
+        return int(logits.argmax())
+    ids, probabilities = _kept(logits, config)
+    return int(ids[torch.multinomial(probabilities, 1, generator=dice)])
 
 
 def distribution(logits: Tensor, config: SampleConfig) -> Tensor:
@@ -104,9 +160,16 @@ def distribution(logits: Tensor, config: SampleConfig) -> Tensor:
     """
     if config.temperature == 0:
         return F.one_hot(logits.argmax(), len(logits)).float()
+    ids, probabilities = _kept(logits, config)
+    return torch.zeros(len(logits), dtype=torch.double).scatter(0, ids, probabilities)
+
+
+def _kept(logits: Tensor, config: SampleConfig) -> tuple[Tensor, Tensor]:
+    """The ids that may be drawn (n,), likeliest first, and their probabilities (n,)."""
     below = logits.double() - logits.max()  # (V,), none above 0, so that tiny temperatures stay finite
     probabilities = F.softmax(below / config.temperature, dim=-1)
-    ordered, order = probabilities.sort(descending=True, stable=True)  # of equally likely tokens the first
+    ids = _likeliest(probabilities, config)
+    ordered, order = probabilities[ids].sort(descending=True, stable=True)  # of equally likely tokens the first
     keep = torch.ones_like(ordered, dtype=torch.bool)
     if config.top_k:
         keep[config.top_k :] = False
@@ -115,5 +178,16 @@ def distribution(logits: Tensor, config: SampleConfig) -> Tensor:
     if config.min_p:
         keep &= ordered >= config.min_p * ordered[0]
     keep[0] = True
-    ordered = ordered * keep
-    return torch.zeros_like(probabilities).scatter(0, order, ordered / ordered.sum())
+    kept = ordered[keep]
+    return ids[order[keep]], kept / kept.sum()
+
+
+def _likeliest(probabilities: Tensor, config: SampleConfig) -> Tensor:
+    """Ids (n,), in their order, beyond which no filter keeps any: sorting a large vocabulary takes longer than the model."""
+    few = config.top_k or FEW
+    if few < len(probabilities):
+        floor = probabilities.topk(few).values[-1]
+        ids = (probabilities >= floor).nonzero()[:, 0]  # all those as likely as the last one, too
+        if config.top_k or (config.top_p < 1 and probabilities[ids].sum() >= config.top_p):
+            return ids
+    return torch.arange(len(probabilities))

@@ -1,0 +1,229 @@
+"""The decoder against the model it was packed from: token by token, in each kind of weights, one text and several at once.
+
+How fast it is, is no test: `vibejam bench` measures that.
+"""
+
+import gc
+import math
+import threading
+import weakref
+
+import pytest
+import torch
+import torch.nn.functional as F
+from base_models import smollm2, smollm2_gguf, smollm2_home  # noqa: F401  (fixtures)
+
+from vibejam.bench import STORY, stepwise_bits_per_byte
+from vibejam.config import SampleConfig
+from vibejam.decoder import Decoder, can_decode, has_int8, one_thread, packed
+from vibejam.fetch import load_base
+from vibejam.lora import add_low_rank
+from vibejam.model import build_model
+from vibejam.sample import candidate_ids, stream_ids
+
+SHAPES = {
+    "plain": {"n_head": 4, "n_embd": 64},
+    "grouped": {"n_head": 6, "n_kv_head": 2, "n_embd": 96},
+    "one key head, untied": {"n_head": 4, "n_kv_head": 1, "n_embd": 64, "tie_embeddings": False},
+    "a large epsilon, long waves": {"n_head": 2, "n_embd": 64, "norm_eps": 0.03, "rope_theta": 100_000.0},
+}
+VOCABULARY, BLOCK = 300, 48
+NO_INT8 = pytest.mark.skipif(not has_int8(), reason="NOT RUN: torch has no exact int8 products on this machine")
+KINDS = ["fp32", "bf16", pytest.param("int8", marks=NO_INT8)]
+
+
+def model_of(dtype=torch.float32, **shape):
+    """Weights large enough that what comes next hangs on what came before, and norms that do something."""
+    torch.manual_seed(0)
+    model = build_model(vocab_size=VOCABULARY, block_size=BLOCK, n_layer=3, **(shape or SHAPES["grouped"]))
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.mul_(4) if parameter.dim() >= 2 else parameter.uniform_(0.5, 1.5)
+    return model.to(dtype).eval()
+
+
+def some_ids(count, seed=1):
+    return torch.randint(VOCABULARY, (count,), generator=torch.Generator().manual_seed(seed)).tolist()
+
+
+@torch.no_grad()
+def reference(model, ids):
+    """Logits (T, V) of the model itself, through its own cache."""
+    return model.forward_cached(torch.tensor([ids]), model.new_cache(1, len(ids)))[0].float()
+
+
+def step_by_step(decoder, ids, prompt):
+    """Logits (T - prompt + 1, V) from the prompt's last token on."""
+    memory, logits = decoder.read(ids[:prompt], len(ids) - prompt)
+    return torch.cat([logits, *(decoder.step(torch.tensor([token]), memory) for token in ids[prompt:])])
+
+
+@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
+@pytest.mark.parametrize("prompt", [1, 7, BLOCK])
+def test_in_fp32_the_logits_are_the_models_own(shape, prompt):
+    model, ids = model_of(**shape), some_ids(BLOCK)
+    expected = reference(model, ids)[prompt - 1 :]
+    assert expected.std() > 0.2, "small logits would agree whatever was computed"
+    assert (step_by_step(Decoder(model, "fp32"), ids, prompt) - expected).abs().max() < 1e-4
+
+
+@pytest.mark.parametrize("kind", KINDS[1:])
+def test_rounded_weights_stay_near(kind):
+    """bf16 keeps 8 bits of each number, int8 7 of a weight and 8 of what meets it: errors of some per cent of the spread."""
+    model, ids = model_of(), some_ids(BLOCK)
+    expected = reference(model, ids)[6:]
+    error = (step_by_step(Decoder(model, kind), ids, 7) - expected).square().mean().sqrt() / expected.std()
+    assert 1e-5 < error < 0.12
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_forked_texts_go_on_apart_and_as_each_would_alone(kind):
+    decoder = Decoder(model_of(), kind)
+    memory, _ = decoder.read(some_ids(10), 20)
+    texts = [some_ids(20, seed) for seed in (2, 3, 4)]
+    forked = memory.fork(3)
+    together = torch.stack([decoder.step(torch.tensor(tokens), forked) for tokens in zip(*texts, strict=True)], 1)
+    for row, text in enumerate(texts):
+        alone, logits = memory.fork(1), []
+        logits = torch.cat([decoder.step(torch.tensor([token]), alone) for token in text])
+        error = (together[row] - logits).square().mean().sqrt() / logits.std()
+        # in int8 the texts of a step share one scale for what meets the weights
+        assert error < {"fp32": 1e-5, "bf16": 0.03, "int8": 0.12}[kind]
+    assert memory.used == 10 and forked.used == 30, "the prompt's memory is as it was"
+
+
+def test_the_kind_follows_the_models_own_precision():
+    assert Decoder(model_of()).weights == "fp32", "whoever loads a model in fp32 gets its text to the letter"
+    assert Decoder(model_of(torch.bfloat16)).weights == ("int8" if has_int8() else "bf16")
+
+
+def test_without_int8_products_bf16_serves(monkeypatch):
+    monkeypatch.setattr(torch.cpu, "_is_vnni_supported", lambda: False)
+    model = model_of(torch.bfloat16)
+    assert Decoder(model).weights == "bf16"
+    with pytest.raises(ValueError, match="no 'int8' products"):
+        Decoder(model, "int8")
+
+
+def test_what_does_not_fit_is_refused():
+    decoder = Decoder(model_of())
+    for ids, room in ([], 3), (some_ids(BLOCK), 1), (some_ids(BLOCK + 1), 0):
+        with pytest.raises(ValueError, match="do not fit"):
+            decoder.read(ids, room)
+    memory, _ = decoder.read(some_ids(3), 1)
+    decoder.step(torch.tensor([5]), memory)
+    with pytest.raises(ValueError, match="memory holds 4 tokens, 5 are needed"):
+        decoder.step(torch.tensor([5]), memory)
+    with pytest.raises(ValueError, match="only one text"):
+        memory.fork(2).fork(2)
+
+
+def test_models_that_are_no_plain_transformer_take_the_slow_path():
+    corrected = model_of()
+    add_low_rank(corrected, 4)
+    assert not can_decode(corrected) and packed(corrected) is None
+    with pytest.raises(ValueError, match="low-rank"):
+        Decoder(corrected)
+    assert list(stream_ids(corrected, [1, 2], SampleConfig(max_new_tokens=5, temperature=0)))
+
+
+def test_a_model_is_packed_once_again_when_its_weights_move_and_forgotten_with_it():
+    model = model_of()
+    first = packed(model)
+    assert packed(model) is first
+    with torch.no_grad():
+        model.blocks[1].feed_forward.up.weight.mul_(1.5)
+    second = packed(model)
+    assert second is not first
+    ids = some_ids(12)
+    assert (step_by_step(second, ids, 4) - reference(model, ids)[3:]).abs().max() < 1e-4
+    gone = weakref.ref(model)
+    del model
+    gc.collect()
+    assert gone() is None
+
+
+def test_one_thread_is_the_callers_alone():
+    before, seen = torch.get_num_threads(), []
+    torch.set_num_threads(2)
+    try:
+        inside, done = threading.Event(), threading.Event()
+
+        def decode():
+            with one_thread():
+                seen.append(torch.get_num_threads())
+                inside.set()
+                done.wait(10)
+            seen.append(torch.get_num_threads())
+
+        thread = threading.Thread(target=decode)
+        thread.start()
+        assert inside.wait(10)
+        assert torch.get_num_threads() == 2, "training in another thread keeps its own number"
+        done.set()
+        thread.join()
+        assert seen == [1, 2]
+    finally:
+        torch.set_num_threads(before)
+
+
+GREEDY = SampleConfig(max_new_tokens=30, temperature=0)
+
+
+def test_greedy_candidates_are_the_stream_written_several_times():
+    model, ids = model_of(), some_ids(9)
+    alone = list(stream_ids(model, ids, GREEDY))
+    assert len(set(alone)) > 5, "a model that always says the same would prove nothing"
+    assert candidate_ids(model, ids, 3, GREEDY, ends=()) == [alone] * 3
+
+
+def test_each_candidate_ends_on_its_own():
+    model, ids, config = model_of(), some_ids(9), SampleConfig(max_new_tokens=25, temperature=1.0, top_p=1.0, seed=4)
+    free = candidate_ids(model, ids, 6, config, ends=())
+    assert [len(text) for text in free] == [25] * 6 and len({tuple(text) for text in free}) == 6
+    ends = set(range(0, VOCABULARY, 12))
+    cut = candidate_ids(model, ids, 6, config, ends)
+    assert len({len(text) for text in cut}) > 2 and not any(ends & set(text) for text in cut)
+    assert candidate_ids(model, ids, 6, config, ends) == cut, "a seed makes them repeatable"
+
+
+def test_candidates_of_a_full_context_of_nothing_and_of_banned_words():
+    model = model_of()
+    long = candidate_ids(model, some_ids(BLOCK + 9), 2, SampleConfig(max_new_tokens=20, temperature=0), ends=())
+    assert [len(text) for text in long] == [20, 20], "a prompt that leaves no room is read from its end"
+    assert candidate_ids(model, [1], 2, SampleConfig(max_new_tokens=0), ends=()) == [[], []]
+    allowed = list(range(250, VOCABULARY))
+    texts = candidate_ids(model, [1], 2, SampleConfig(max_new_tokens=9), ends=(), banned=list(range(250)))
+    assert all(token in allowed for text in texts for token in text)
+
+
+def test_a_model_without_a_decoder_writes_its_candidates_one_after_the_other():
+    plain, corrected, ids = model_of(), model_of(), some_ids(9)
+    add_low_rank(corrected, 4)
+    assert candidate_ids(corrected, ids, 2, GREEDY, ends=()) == candidate_ids(plain, ids, 2, GREEDY, ends=())
+    drawn = candidate_ids(corrected, ids, 3, SampleConfig(max_new_tokens=10, seed=1), ends=())
+    assert len({tuple(text) for text in drawn}) == 3
+
+
+def test_smollm2_in_fp32_writes_the_models_own_text(smollm2):  # noqa: F811
+    model, tokenizer = load_base("smollm2-135m")
+    model.shorten_context(256)
+    ids = tokenizer.encode(STORY)[:40]
+    cache, expected = model.new_cache(1, 256), []
+    with torch.no_grad():
+        token = int(model.forward_cached(torch.tensor([ids]), cache)[0, -1].argmax())
+        for _ in range(64):
+            expected.append(token)
+            token = int(model.forward_cached(torch.tensor([[token]]), cache)[0, -1].argmax())
+    assert list(stream_ids(model, ids, SampleConfig(max_new_tokens=64, temperature=0))) == expected
+
+
+@NO_INT8
+def test_smollm2_in_int8_loses_at_most_half_a_per_cent(smollm2):  # noqa: F811
+    """Bits per byte, each token read by a step of its own as when writing, and eight texts in one step."""
+    model, tokenizer = load_base("smollm2-135m", dtype=torch.bfloat16)
+    model.shorten_context(256)
+    for rows in 1, 8:
+        figures = {kind: stepwise_bits_per_byte(Decoder(model, kind), tokenizer, STORY, rows) for kind in ("bf16", "int8")}
+        assert 0.5 < figures["bf16"] < 2 and math.isfinite(figures["int8"])
+        assert figures["int8"] / figures["bf16"] < 1.005

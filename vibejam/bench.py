@@ -1,0 +1,263 @@
+"""`vibejam bench`: how fast writing is, against others in the same run, and what the speed costs.
+
+One function a figure.  The contestants take turns, each is timed in seconds of the processor (the machine may be busy with
+other things) on one thread, and what counts is the ratio: its median over the rounds, and the spread.  Each works on its
+own memory; loading and packing are not timed.  transformers and llama-cpp-python are asked only where they are installed.
+"""
+
+import importlib.util
+import math
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+
+from vibejam.config import SampleConfig
+from vibejam.decoder import Decoder, has_int8, one_thread
+from vibejam.errors import UserError
+from vibejam.fetch import base_path, load_base
+from vibejam.model import GPTModel, build_model
+from vibejam.sample import candidate_ids, stream_ids
+from vibejam.tokenizer import Tokenizer
+
+BASE = "smollm2-135m"
+CONTEXT = 512
+Figure = dict[str, object]
+
+# Written for this file: what is read, gone on from, and measured on.
+STORY = """The ferry stopped running in the autumn, and for a week nobody on the island said anything about it. People walked \
+down to the slip at ten past eight, as they always had, and looked at the water, and walked back. My aunt kept her good coat on \
+until noon. On the Sunday the schoolteacher pinned a notice to the door of the shop: there would be a meeting, there would be tea, \
+and anyone who owned a boat was asked to say so before the talking started.
+
+Eleven of us owned boats. Four of the boats floated. The shopkeeper drew a table on the back of a seed catalogue, with the days \
+across the top and our names down the side, and by the time the tea was cold we had something that looked, if you held it far \
+enough away, like a timetable. I was given Thursdays. I had not asked for Thursdays, and I said so, and my aunt said that nobody \
+asks for Thursdays, which is why there are so many of them.
+
+What I remember best is how quickly it stopped being an emergency. The first crossing was an event; there were photographs. By the \
+third, people complained that I was late. A man I had known all my life asked me, quite seriously, whether there was a discount \
+for regular passengers, and I heard myself answer that I would look into it. We built a shelter at the slip out of two doors and a \
+piece of sail. Somebody painted a number on it, although there was only the one.
+
+I have read since then about how such things are supposed to work: incentives, institutions, the long slow growth of trust. I do \
+not say that any of it is wrong. But nobody in that room was thinking about trust. We were thinking about flour, and the post, and \
+whether the engine would start in the cold. If you want people to share something, give them a thing that is plainly broken, a pot \
+of tea, and a pencil. The rest they will do in order to be allowed to stop talking about it.
+
+In March a letter came to say that the service would resume. There was another meeting. This time the schoolteacher had nothing to \
+pin up, and we sat for a while without quite knowing what we had come to decide. Then the shopkeeper turned over the seed catalogue \
+and asked who would be free on Thursdays.
+"""
+
+
+def one_stream(tokens: int = 64, rounds: int = 3) -> Figure:
+    """Tokens a second, greedy, one text, SmolLM2: ours against transformers.generate and, where installed, llama.cpp.
+
+    The prompt's reading is in the time of each.  Raises UserError where the base or transformers is missing.
+    """
+    fast, tokenizer = _base(torch.bfloat16)
+    exact, _ = _base(torch.float32)
+    prompt, config = tokenizer.encode(STORY[:200]), SampleConfig(max_new_tokens=tokens, temperature=0)
+    contestants: dict[str, Callable[[], list[int]]] = {
+        "transformers": _transformers(exact, tokenizer, prompt, tokens),
+        "vibejam": lambda: list(stream_ids(fast, prompt, config)),
+        "vibejam fp32": lambda: list(stream_ids(exact, prompt, config)),
+    }
+    llama = _llama_cpp(prompt, tokens)
+    if llama is not None:
+        contestants["llama.cpp"] = llama
+    seconds, texts = _take_turns(contestants, rounds)
+    theirs = texts["transformers"]
+    return {
+        "tokens": tokens,
+        "prompt_tokens": len(prompt),
+        "weights": Decoder(fast).weights,
+        "tokens_per_second": {name: round(tokens / statistics.median(taken), 1) for name, taken in seconds.items()},
+        "times_transformers": {
+            name: _ratio(seconds["transformers"], taken) for name, taken in seconds.items() if name != "transformers"
+        },
+        "same_text": {name: text == theirs for name, text in texts.items() if name != "transformers"},
+        "same_first_tokens": {name: _common(text, theirs) for name, text in texts.items() if name != "transformers"},
+        "llama_cpp": "compared" if llama else "not installed; `pip install llama-cpp-python` adds it",
+    }
+
+
+def candidates(count: int = 8, tokens: int = 40, rounds: int = 3, model: GPTModel | None = None) -> Figure:
+    """Seconds for `count` sampled candidates of `tokens` tokens after one prompt, against writing them one after the other."""
+    vocabulary = range(model.config.vocab_size) if model else None
+    if model is None:
+        model, tokenizer = _base(torch.bfloat16)
+        prompt = tokenizer.encode(STORY[:200])
+    else:
+        prompt = [vocabulary[i % len(vocabulary)] for i in range(8)]
+    config = SampleConfig(max_new_tokens=tokens, temperature=0.8, seed=1)
+    seconds, _ = _take_turns(
+        {
+            "together": lambda: candidate_ids(model, prompt, count, config, ends=()),
+            "in turn": lambda: [list(stream_ids(model, prompt, config)) for _ in range(count)],
+        },
+        rounds,
+    )
+    return {
+        "candidates": count,
+        "tokens": tokens,
+        "weights": Decoder(model).weights,
+        "seconds": {name: round(statistics.median(taken), 3) for name, taken in seconds.items()},
+        "tokens_per_second": round(count * tokens / statistics.median(seconds["together"]), 1),
+        "times_in_turn": _ratio(seconds["in turn"], seconds["together"]),
+    }
+
+
+def rounding(text: str = STORY) -> Figure:
+    """Bits per byte of SmolLM2 on `text`, a step a token as in writing: int8 against bfloat16, one text and eight a step."""
+    if not has_int8():
+        raise UserError("This machine has no int8 products for decoding, so there is nothing to compare; bfloat16 is used.")
+    model, tokenizer = _base(torch.bfloat16)
+    figures: Figure = {"bytes": len(text.encode())}
+    for rows in 1, 8:
+        found = {kind: stepwise_bits_per_byte(Decoder(model, kind), tokenizer, text, rows) for kind in ("bf16", "int8")}
+        change = 100 * (found["int8"] / found["bf16"] - 1)
+        figures[f"texts_a_step_{rows}"] = {**{k: round(v, 4) for k, v in found.items()}, "per_cent_worse": round(change, 2)}
+    return figures
+
+
+def stepwise_bits_per_byte(decoder: Decoder, tokenizer: Tokenizer, text: str, rows: int = 1) -> float:
+    """The text in `rows` stretches side by side, one step a token; what was read before goes when the context is full."""
+    ids = torch.tensor(tokenizer.encode(text))
+    ids = ids[: len(ids) // rows * rows].view(rows, -1)  # (B, T)
+    size, nats = len(tokenizer.decode(ids.flatten().tolist()).encode()), 0.0
+    for window in ids.split(decoder.config.block_size - 1, dim=1):
+        memory, logits = decoder.read([tokenizer.doc_end], window.shape[1])
+        memory, logits = memory.fork(rows), logits.expand(rows, -1)
+        for tokens in window.T:
+            nats += float(F.cross_entropy(logits, tokens, reduction="sum"))
+            logits = decoder.step(tokens, memory)
+    return nats / math.log(2) / size
+
+
+def from_scratch(n_layer: int = 6, n_embd: int = 384, block_size: int = 256, tokens: int = 32, rounds: int = 3) -> Figure:
+    """A character model of nanoGPT's shape (https://github.com/karpathy/nanoGPT), untrained, its context nearly full.
+
+    Ours against reading the whole context again for each token, as nanoGPT does it, with our own model for both.
+    """
+    torch.manual_seed(0)
+    model = build_model(vocab_size=65, block_size=block_size, n_layer=n_layer, n_head=6, n_embd=n_embd).eval()
+    prompt, config = [i % 65 for i in range(block_size - tokens)], SampleConfig(max_new_tokens=tokens, temperature=0)
+
+    def again() -> list[int]:
+        return model.generate(torch.tensor([prompt]), tokens, temperature=0)[0, len(prompt) :].tolist()
+
+    seconds, texts = _take_turns({"again": again, "vibejam": lambda: list(stream_ids(model, prompt, config))}, rounds)
+    return {
+        "shape": f"{n_layer} layers, {n_embd} wide, context {block_size}, 65 characters",
+        "weights": Decoder(model).weights,
+        "tokens_per_second": {name: round(tokens / statistics.median(taken), 1) for name, taken in seconds.items()},
+        "times_reading_again": _ratio(seconds["again"], seconds["vibejam"]),
+        "same_text": texts["again"] == texts["vibejam"],
+    }
+
+
+FIGURES: dict[str, Callable[[], Figure]] = {
+    "decode": one_stream,
+    "candidates": candidates,
+    "rounding": rounding,
+    "from-scratch": from_scratch,
+}
+
+
+def run(what: str | None = None, say: Callable[[str], None] = lambda line: None) -> Figure:
+    """The figure called `what`, or all of them."""
+    names = [what] if what else list(FIGURES)
+    results: Figure = {"processor_seconds_on": "one thread", "torch": torch.__version__}
+    for name in names:
+        say(f"Measuring {name}")
+        results[name] = FIGURES[name]()
+    return results
+
+
+def _take_turns(
+    contestants: dict[str, Callable[[], object]], rounds: int
+) -> tuple[dict[str, list[float]], dict[str, object]]:
+    """Seconds of the processor for each, round by round after one that is not counted, and what each last gave."""
+    seconds: dict[str, list[float]] = {name: [] for name in contestants}
+    given: dict[str, object] = {}
+    with one_thread():
+        for turn in range(rounds + 1):
+            for name, run in contestants.items():
+                before = time.process_time()
+                given[name] = run()
+                if turn:
+                    seconds[name].append(time.process_time() - before)
+    return seconds, given
+
+
+def _ratio(theirs: list[float], ours: list[float]) -> Figure:
+    """How many times faster `ours` is: round by round, for the machine's pace changes between them."""
+    ratios = sorted(a / b for a, b in zip(theirs, ours, strict=True))
+    return {"median": round(statistics.median(ratios), 2), "lowest": round(ratios[0], 2), "highest": round(ratios[-1], 2)}
+
+
+def _common(one: list[int], other: list[int]) -> int:
+    """How many tokens both begin with."""
+    return next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+
+
+def _base(dtype: torch.dtype) -> tuple[GPTModel, Tokenizer]:
+    if base_path(BASE) is None:
+        raise UserError(f"The figures are of {BASE}, which is not here yet; get it with `vibejam fetch-base {BASE}`.")
+    model, tokenizer = load_base(BASE, "cpu", dtype)
+    model.shorten_context(CONTEXT)
+    return model, tokenizer
+
+
+def _transformers(model: GPTModel, tokenizer: Tokenizer, prompt: list[int], tokens: int) -> Callable[[], list[int]]:
+    """transformers.generate in fp32, as a plain install does it, from our own export of the same weights."""
+    if importlib.util.find_spec("transformers") is None:
+        raise UserError('transformers is not installed, and is what this compares with; get it with `pip install -e ".[test]"`.')
+    import transformers
+
+    from vibejam.export import export_hf
+
+    with tempfile.TemporaryDirectory() as folder:
+        export_hf(base_path(BASE), Path(folder) / "hf")
+        theirs = transformers.AutoModelForCausalLM.from_pretrained(Path(folder) / "hf", dtype=torch.float32).eval()
+    idx = torch.tensor([prompt])
+
+    def generate() -> list[int]:
+        written = theirs.generate(
+            idx,
+            attention_mask=torch.ones_like(idx),
+            max_new_tokens=tokens,
+            min_new_tokens=tokens,
+            do_sample=False,
+            pad_token_id=tokenizer.doc_end,
+        )
+        return written[0, len(prompt) :].tolist()
+
+    return generate
+
+
+def _llama_cpp(prompt: list[int], tokens: int) -> Callable[[], list[int]] | None:
+    """llama.cpp on one thread, with a GGUF that is exported for it in bfloat16; None where it is not installed."""
+    if importlib.util.find_spec("llama_cpp") is None:
+        return None
+    import llama_cpp
+
+    from vibejam.export import export_gguf
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "base.gguf"
+        export_gguf(base_path(BASE), path)
+        theirs = llama_cpp.Llama(str(path), n_ctx=CONTEXT, n_threads=1, n_threads_batch=1, verbose=False, use_mmap=False)
+
+    def generate() -> list[int]:
+        theirs.reset()
+        stream = theirs.generate(prompt, temp=0.0, top_k=1, repeat_penalty=1.0)
+        return [next(stream) for _ in range(tokens)]
+
+    return generate

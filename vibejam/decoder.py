@@ -1,0 +1,241 @@
+"""The fast way to write: a `GPTModel`'s weights packed once for reading one token at a time, on a CPU.
+
+Queries, keys and values are one product, gate and up another; memory for the keys and values is laid
+out once.  Candidates for one prompt share its reading (`Memory.fork`) and go on side by side.  The
+slow, obvious reference is `GPTModel.forward_cached`, and the tests hold this against it.  Left out: GPUs, other
+architectures and models that are still learning, which `sample.py` serves with the reference; choosing the token.
+
+Shapes: B texts, S places, C width, H heads, G key/value heads, J = H/G heads a group, D head size, V vocabulary, L layers.
+"""
+
+import math
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from weakref import WeakKeyDictionary
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from vibejam.lora import LowRank
+from vibejam.model import BaseLM, GPTModel, KVCache
+
+Product = Callable[[Tensor], Tensor]  # (B, in) fp32 to (B, out) fp32
+
+
+@dataclass
+class Memory:
+    """Keys and values of the tokens read so far: (L, B, G, length, D) fp32 each, filled up to `used`."""
+
+    keys: Tensor
+    values: Tensor
+    used: int = 0
+
+    def fork(self, n: int) -> "Memory":
+        """`n` texts that begin with what this one has read.  Raises ValueError where it holds more than one text."""
+        if self.keys.shape[1] != 1:
+            raise ValueError(f"only one text can be forked, not {self.keys.shape[1]}")
+        return Memory(self.keys.repeat(1, n, 1, 1, 1), self.values.repeat(1, n, 1, 1, 1), self.used)
+
+
+@dataclass(frozen=True)
+class _Layer:
+    attend_norm: Tensor  # (C,)
+    feed_norm: Tensor  # (C,)
+    attend: Product  # C to (H + 2G) * D: queries, keys, values
+    out: Product
+    widen: Product  # C to twice the hidden width: gate, then up
+    down: Product
+
+
+class Decoder:
+    """`model` as it is now, packed: weights that change later are not seen.
+
+    `weights` is "fp32"; "bf16"; "int8", whose numbers are rounded for each token too; or "auto": fp32 for a model in
+    fp32, whose text then stays the same to the letter, and the fastest that this machine has for one in bfloat16.
+    Raises ValueError for a model that `can_decode` refuses or a kind this machine lacks.
+    """
+
+    def __init__(self, model: GPTModel, weights: str = "auto") -> None:
+        if not can_decode(model):
+            raise ValueError("only a GPTModel on a CPU, without low-rank corrections, can be packed")
+        if weights == "auto":
+            weights = "fp32" if model.embed.weight.dtype == torch.float32 else "int8" if has_int8() else "bf16"
+        if weights not in _PACKERS or (weights == "int8" and not has_int8()):
+            raise ValueError(f"this machine has no {weights!r} products for decoding")
+        self.weights, self.config = weights, model.config
+        # its parts, not the model: `packed` may then forget it when nobody else holds it
+        self._embed, self._blocks, self._rotary = model.embed, model.blocks, (model.cos, model.sin)
+        self._finish = nn.Sequential(model.norm, model.head)
+        with torch.inference_mode():
+            pack = _PACKERS[weights]
+            self._layers = [self._pack_block(block, pack) for block in model.blocks]
+            self._norm, self._head = _norm(model.norm), pack(model.head.weight.float())
+            half = self.config.head_dim // 2
+            self._turns = torch.complex(model.cos[:, :half].float(), model.sin[:, :half].float())  # (block_size, D/2)
+
+    def _pack_block(self, block: nn.Module, pack: Callable[[Tensor], Product]) -> _Layer:
+        heads, feed = block.attention, block.feed_forward
+        D = self.config.head_dim
+        query, key = (_paired(part.weight.float(), D) for part in (heads.query, heads.key))
+        return _Layer(
+            _norm(block.attention_norm),
+            _norm(block.feed_forward_norm),
+            pack(torch.cat([query * D**-0.5, key, heads.value.weight.float()])),
+            pack(heads.out.weight.float()),
+            pack(torch.cat([feed.gate.weight, feed.up.weight]).float()),
+            pack(feed.down.weight.float()),
+        )
+
+    def read(self, ids: list[int], room: int) -> tuple[Memory, Tensor]:
+        """The prompt, all at once, by the model itself: its memory, with room for that many tokens more, and logits (1, V).
+
+        Raises ValueError where both together, or nothing, would be more than the context holds.
+        """
+        T, config = len(ids), self.config
+        if not 1 <= T <= T + room <= config.block_size:
+            raise ValueError(f"{T} tokens and room for {room} more do not fit a context of {config.block_size}")
+        with torch.inference_mode():
+            cache = KVCache.empty(config, 1, T, self._embed.weight)
+            x = self._embed(torch.tensor([ids]))  # (1, T, C)
+            rotary = self._rotary[0][:T], self._rotary[1][:T]
+            for number, block in enumerate(self._blocks):  # forward_cached, but for logits that nobody reads
+                x = block(x, rotary, cache.layer(number, T))
+            logits = self._finish(x[:, -1]).float()  # (1, V)
+            shape = (config.n_layer, 1, config.kv_heads, T + room, config.head_dim)
+            memory = Memory(torch.zeros(shape), torch.zeros(shape), T)
+            memory.keys[:, :, :, :T] = cache.keys.unflatten(-1, (2, -1)).transpose(-1, -2).flatten(-2)
+            memory.values[:, :, :, :T] = cache.values
+        return memory, logits.clone()  # the caller's own, which it may change
+
+    def step(self, tokens: Tensor, memory: Memory) -> Tensor:
+        """One more token for each text (B,), to logits (B, V) in fp32; the memory moves on by one place.
+
+        Raises ValueError where the memory is full.
+        """
+        end = memory.used + 1
+        if end > memory.keys.shape[3]:
+            raise ValueError(f"the memory holds {memory.keys.shape[3]} tokens, {end} are needed")
+        with one_thread(), torch.inference_mode():
+            logits = self._step(tokens, memory, end)
+        memory.used = end
+        return logits.clone()  # the caller's own, which it may change
+
+    def _step(self, tokens: Tensor, memory: Memory, end: int) -> Tensor:
+        place, B, config = end - 1, len(tokens), self.config
+        H, G, C, D = config.n_head, config.kv_heads, config.n_embd, config.head_dim
+        # One number more than the width: the norm's epsilon. The length of the whole is then RMSNorm's divisor but for
+        # a factor, which is in `_norm`, and three operations do the work of six.
+        whole = torch.full((B, C + 1), math.sqrt(C * config.norm_eps))
+        x = whole[:, :C]
+        x.copy_(self._embed(tokens))
+        turn = self._turns[place]  # (D/2,)
+        new_keys, new_values = memory.keys[:, :, :, place].unbind(), memory.values[:, :, :, place].unbind()  # (B, G, D)
+        keys = memory.keys[:, :, :, :end].flatten(1, 2).transpose(-1, -2).unbind()  # (B*G, D, S) each
+        values = memory.values[:, :, :, :end].flatten(1, 2).unbind()  # (B*G, S, D) each
+        for number, layer in enumerate(self._layers):
+            state = layer.attend(_normed(x, whole, layer.attend_norm)).view(B, H + 2 * G, D)
+            pairs = torch.view_as_complex(state[:, : H + G].unflatten(-1, (-1, 2)))  # (B, H+G, D/2)
+            turned = torch.view_as_real(pairs * turn).flatten(-2)  # (B, H+G, D)
+            new_keys[number].copy_(turned[:, H:])
+            new_values[number].copy_(state[:, H + G :])
+            query = turned[:, :H].reshape(B * G, H // G, D)  # a group's heads are rows of one product: nothing is repeated
+            y = torch.bmm(torch.bmm(query, keys[number]).softmax(-1), values[number])  # (B*G, J, D)
+            x += layer.out(y.view(B, H * D))
+            gate, up = layer.widen(_normed(x, whole, layer.feed_norm)).chunk(2, -1)
+            x += layer.down(F.silu(gate).mul_(up))
+        return self._head(_normed(x, whole, self._norm))
+
+
+_PACKED: WeakKeyDictionary[BaseLM, tuple[object, Decoder]] = WeakKeyDictionary()
+
+
+def packed(model: BaseLM) -> Decoder | None:
+    """The decoder of `model` as it is now, packed anew where its weights have changed since; None where there can be none."""
+    if not can_decode(model):
+        return None
+    now = model.config, [(p.data_ptr(), p._version) for p in model.parameters()]
+    then, decoder = _PACKED.get(model, (None, None))
+    if decoder is None or then != now:
+        decoder = Decoder(model)
+        _PACKED[model] = now, decoder
+    return decoder
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Within it torch computes on the caller's thread alone.
+
+    A token's products are too short to be shared out: waiting for the other threads costs more than they save, many times
+    more on a machine that is busy.  OpenMP keeps the number for each thread, so training elsewhere keeps its own.
+    """
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def can_decode(model: BaseLM) -> bool:
+    """Whether `Decoder` takes it: the plain transformer, on a CPU, without corrections that are still being learnt."""
+    plain = type(model) is GPTModel and model.embed.weight.device.type == "cpu"
+    return plain and not any(isinstance(module, LowRank) for module in model.blocks.modules())
+
+
+def has_int8() -> bool:
+    """Whether torch's int8 products are here and exact: on x86 with VNNI; older ones overflow at eight bits a number."""
+    vnni = getattr(torch.cpu, "_is_vnni_supported", lambda: False)()  # torch has no public name for it
+    return vnni and torch.backends.quantized.engine in ("x86", "fbgemm", "onednn")
+
+
+def _fp32(weight: Tensor) -> Product:
+    return lambda x: F.linear(x, weight)
+
+
+def _bf16(weight: Tensor) -> Product:
+    weight = weight.bfloat16()
+    return lambda x: F.linear(x.bfloat16(), weight).float()
+
+
+def _int8(weight: Tensor) -> Product:
+    """Each row of the matrix with a scale of its own; the numbers that come in are rounded to 256 steps, too."""
+    scales = (weight.abs().amax(1).double() / 127).clamp(min=1e-30)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch means to move these to another package; pyproject.toml pins what has them
+        rounded = torch.quantize_per_channel(weight, scales, torch.zeros(len(weight), dtype=torch.long), 0, torch.qint8)
+    packed, product = torch.ops.quantized.linear_prepack(rounded, None), torch.ops.quantized.linear_dynamic
+
+    sums = rounded.dequantize().sum(1)  # (out,)
+
+    def multiply(x: Tensor) -> Tensor:
+        if len(x) == 1:
+            return product(x, packed, False)
+        # torch rounds all rows to one scale, by the smallest and the largest number in any: stretch each to [0, 1] first
+        low, high = torch.aminmax(x, dim=1, keepdim=True)  # (B, 1)
+        span = high.sub_(low).clamp_(min=1e-30)
+        return product(x.sub(low).div_(span), packed, False).mul_(span).addcmul_(low, sums)
+
+    return multiply
+
+
+_PACKERS: dict[str, Callable[[Tensor], Product]] = {"fp32": _fp32, "bf16": _bf16, "int8": _int8}
+
+
+def _norm(norm: nn.RMSNorm) -> Tensor:
+    """Its weights (C,), with the factor between a vector's length and its root mean square.
+
+    Not folded into the matrix that follows: they damp the few channels whose size would leave the others no steps in int8.
+    """
+    return norm.weight.float() * math.sqrt(len(norm.weight))
+
+
+def _normed(x: Tensor, whole: Tensor, norm: Tensor) -> Tensor:
+    return (x / torch.linalg.vector_norm(whole, dim=-1, keepdim=True)).mul_(norm)
+
+
+def _paired(weight: Tensor, D: int) -> Tensor:
+    """Rows of queries or keys so that a pair that turns together lies together: one complex product then turns them all."""
+    return weight.unflatten(0, (-1, 2, D // 2)).transpose(1, 2).flatten(0, 2)
