@@ -1,7 +1,7 @@
 """Start vibejam in the browser: `python app.py [--host H --port N --no-browser]`.
 
-Builds the pages into one app, puts the guard around it and opens it on this machine alone.  It installs nothing and needs no
-network, key or GPU.
+Builds the pages into one app, puts the guard around it and opens it on this machine alone.  It installs nothing and
+needs no network, key or GPU.
 """
 
 import os
@@ -26,14 +26,19 @@ from vibejam.jobs import JOBS  # noqa: E402
 from vibejam.runtime import is_space  # noqa: E402
 
 PORT = 7860
-TABS = (("write", "Write", write), ("train", "Train", train), ("sample", "Sample", sample), ("rewrite", "Rewrite", rewrite))
+TABS = (
+    ("write", "Write", write),
+    ("train", "Train", train),
+    ("sample", "Sample", sample),
+    ("rewrite", "Rewrite", rewrite),
+)
 
 
 def build_app() -> gr.Blocks:
     """The whole app, ready to launch."""
     gr.set_static_paths([chart.plotly_js()])
     with gr.Blocks(title="vibejam", analytics_enabled=False, delete_cache=(600, 3600), fill_width=True) as app:
-        owner = gr.State("", delete_callback=state.forget)
+        owner = gr.State(state.nobody(), delete_callback=state.forget)
         look.fragment(look.masthead(state.where()))
         with gr.Tabs(selected="write", elem_id="tabs") as tabs:
             pages = {}
@@ -46,7 +51,11 @@ def build_app() -> gr.Blocks:
             arrival.then(page.show, page.inputs, page.outputs, **quiet)
             _arrive(tab.select, page, quiet)
             for button, target in page.leads.items():
-                _arrive(button.click(lambda to=target: gr.Tabs(selected=to), None, tabs, **quiet).then, pages[target][1], quiet)
+                _arrive(
+                    button.click(lambda to=target: gr.Tabs(selected=to), None, tabs, **quiet).then,
+                    pages[target][1],
+                    quiet,
+                )
         if not is_space():
             api.offer()
     return app
@@ -102,7 +111,10 @@ def main(argv: list[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # both mean: end, and lose nothing
     app = build_app()
     launch(app, args.host, port, browser=not args.no_browser and not is_space())
-    print(f"vibejam is at http://{'127.0.0.1' if args.host in ('0.0.0.0', '::') else args.host}:{port}  (Ctrl+C ends it)", flush=True)
+    print(
+        f"vibejam is at http://{'127.0.0.1' if args.host in ('0.0.0.0', '::') else args.host}:{port}  (Ctrl+C ends it)",
+        flush=True,
+    )
     try:
         threading.Event().wait()
     except KeyboardInterrupt:

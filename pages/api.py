@@ -1,6 +1,7 @@
 """The two calls that programs may make (gradio_client): write on, and rewrite.  Everything else of the app is private.
 
-They serve the owner of this machine; on a Space, where a call says nothing about whose voice it may use, there are none.
+They serve the owner of this machine; on a Space, where a call says nothing about whose voice it may use, there are
+none.
 """
 
 import gradio as gr

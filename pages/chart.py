@@ -1,7 +1,8 @@
 """The learning curve and the samples written along it, as the JSON that assets/chart.js and assets/samples.js draw.
 
-Both lines are in bits per byte, the one currency in which runs compare; the loss of the text learnt from is converted with that
-text's own bytes per token.  A point of that line is the mean of the steps around it, so a long run stays a few hundred points.
+Both lines are in bits per byte, the one currency in which runs compare; the loss of the text learnt from is converted
+with that text's own bytes per token.  A point of that line is the mean of the steps around it, so a long run stays a
+few hundred points.
 """
 
 import importlib.util
@@ -63,7 +64,9 @@ def curve(events: list[dict], about: dict, alive: bool) -> str:
             "learnt": {
                 "x": [round(x, 2) for x, _, _ in learnt],
                 "y": [round(y, 4) for _, y, _ in learnt],
-                "words": [f"{clock(x)}, step {i:,}: {y:.2f} {unit}<br>on the writing it learns from" for x, y, i in learnt],
+                "words": [
+                    f"{clock(x)}, step {i:,}: {y:.2f} {unit}<br>on the writing it learns from" for x, y, i in learnt
+                ],
             },
             "held": {
                 "x": [round(event["seconds"], 2) for event in held],
@@ -77,8 +80,8 @@ def curve(events: list[dict], about: dict, alive: bool) -> str:
             "until": planned if alive else 0,
             "spoken": "The learning curve. "
             + (
-                f"After {clock(latest['seconds'])} the model needs {latest['val_bits_per_byte']:.2f} bits per byte on writing "
-                f"held out, from {held[0]['val_bits_per_byte']:.2f} at first."
+                f"After {clock(latest['seconds'])} the model needs {latest['val_bits_per_byte']:.2f} bits per byte on "
+                f"writing held out, from {held[0]['val_bits_per_byte']:.2f} at first."
                 if latest
                 else "Nothing has been measured on writing held out yet."
             ),

@@ -1,7 +1,8 @@
 """How the app looks: the theme that hands Gradio our colours, and the few fragments of HTML that every page uses.
 
-The colours themselves stand in assets/style.css, once for light and once for dark; here they are only named.  Text of a person
-goes into HTML through `esc` and into gr.HTML through the plain "${value}" template: a `{{...}}` template would run it as code.
+The colours themselves stand in assets/style.css, once for light and once for dark; here they are only named.  Text of
+a person goes into HTML through `esc` and into gr.HTML through the plain "${value}" template: a `{{...}}` template
+would run it as code.
 """
 
 from inspect import signature
@@ -129,7 +130,7 @@ def masthead(where: str) -> str:
     """The top of every page; `where` says where the writing stays."""
     mark = LOGO.read_text(encoding="utf-8").replace("<svg ", '<svg aria-hidden="true" ', 1)
     return (
-        f'<header class="masthead">{mark}<h1>vibejam</h1><p class="promise">Learns how you write, and says things your way.</p>'
+        f'<header class="masthead">{mark}<h1>vibejam</h1><p>Learns how you write, and says things your way.</p>'
         f'<p class="where">{esc(where)}</p></header>'
     )
 

@@ -7,8 +7,8 @@ from pages.state import INTERRUPTED, Run
 from pages.words import clock, count, esc, span
 
 CURVE_SENTENCE = (
-    "Bits per byte: how many yes-or-no questions each letter costs the model; lower means it guesses better. Held out are "
-    "whole pieces it never learns from: when that line rises while the other falls, it is learning by heart."
+    "Bits per byte: how many yes-or-no questions each letter costs the model; lower means it guesses better. Held "
+    "out are whole pieces it never learns from: when that line rises while the other falls, it is learning by heart."
 )
 PHASES = {
     PREPARING: "Preparing",
@@ -47,7 +47,7 @@ def status_html(run: Run) -> str:
     sentence = _sentence(run, last, share)
     phase = PHASES.get(run.status, run.status.capitalize())
     return (
-        f'<div class="status" role="status" data-status="{esc(run.status)}"><p class="phase"><b>{esc(phase)}</b>{cells}</p>{bar}'
+        f'<div class="status" data-status="{esc(run.status)}"><p class="phase"><b>{esc(phase)}</b>{cells}</p>{bar}'
         f'<p class="{"remark" if run.status == FAILED else "outcome"}">{esc(sentence)}</p></div>'
     )
 
@@ -71,8 +71,10 @@ def _sentence(run: Run, last: dict | None, share: float) -> str:
         return run.error or "The run broke off; start a new one."
     outcome = _outcome(run)
     if run.status == INTERRUPTED:
-        return "vibejam was closed while this run was learning. Nothing measured is lost: resume it." if last else (
-            "vibejam was closed before this run had learnt anything; start a new one."
+        return (
+            "vibejam was closed while this run was learning. Nothing measured is lost: resume it."
+            if last
+            else ("vibejam was closed before this run had learnt anything; start a new one.")
         )
     if run.status == PAUSED:
         return f"{outcome} Resume whenever you like, tomorrow too.".strip()

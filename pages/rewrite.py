@@ -1,7 +1,7 @@
 """Rewrite: a draft on the left, pasted or asked of a model, and on the right what the voice makes of it.
 
-For now the voice only goes on from the draft and does not know that the meaning must stay; the page says so.  Before anything
-is sent, it names the host it goes to.
+For now the voice only goes on from the draft and does not know that the meaning must stay; the page says so.  Before
+anything is sent, it names the host it goes to.
 """
 
 import os
@@ -51,10 +51,18 @@ def build(owner: gr.State) -> state.Page:
             goes_to = fragment(destination_html("", "", ""), elem_id="destination")
             with gr.Accordion("The model that writes it", open=not is_set_up(), elem_id="endpoint"):
                 with gr.Row(elem_classes="knobs"):
-                    address = gr.Textbox(label="Address", placeholder="https://api.openai.com/v1", max_length=500,
-                                         info="Of any service that speaks OpenAI's protocol, also one on this machine.")
-                    model = gr.Textbox(label="Model", placeholder="gpt-5-mini", max_length=200,
-                                       info="The name that service knows it by.")
+                    address = gr.Textbox(
+                        label="Address",
+                        placeholder="https://api.openai.com/v1",
+                        max_length=500,
+                        info="Of any service that speaks OpenAI's protocol, also one on this machine.",
+                    )
+                    model = gr.Textbox(
+                        label="Model",
+                        placeholder="gpt-5-mini",
+                        max_length=200,
+                        info="The name that service knows it by.",
+                    )
                     key = gr.Textbox(label="Key", type="password", max_length=500,
                                      info="For this session only; it is never saved.")  # fmt: skip
         with gr.Row(elem_classes="sides"):
@@ -85,7 +93,9 @@ def build(owner: gr.State) -> state.Page:
     )  # fmt: skip
     inputs = [owner, voice, source, instruction, address, model, key, draft, *settings]
     writing = go.click(stream, inputs, [draft, left, right, changes, told_line, go, stop], concurrency_limit=4, **quiet)
-    stop.click(lambda: [gr.update(visible=True), gr.update(visible=False)], None, [go, stop], cancels=[writing], **quiet)
+    stop.click(
+        lambda: [gr.update(visible=True), gr.update(visible=False)], None, [go, stop], cancels=[writing], **quiet
+    )
     return state.Page(show, [owner, voice], [missing, body, voice], {to_train: "train"})
 
 
@@ -162,7 +172,14 @@ def stream(
             draft = draft.strip()
             yield [draft, side_html("Draft", by), same, same, same, *busy]
         else:
-            yield [same, side_html("Draft", "pasted by you" if draft.strip() else ""), right_html(name, ""), "", told(""), *busy]
+            yield [
+                same,
+                side_html("Draft", "pasted by you" if draft.strip() else ""),
+                right_html(name, ""),
+                "",
+                told(""),
+                *busy,
+            ]
         drawn = 0.0
         with closing(engine.stream_rewrite(draft, config)) as pieces:
             for piece in pieces:
@@ -172,7 +189,9 @@ def stream(
                     yield [same, same, right_html(name, text.lstrip()), same, same, *busy]
         text = text.strip()
         if not text:
-            raise UserError("The voice ended at once, so there is nothing to show; rewrite again, or choose another seed.")
+            raise UserError(
+                "The voice ended at once, so there is nothing to show; rewrite again, or choose another seed."
+            )
         yield [same, same, right_html(name, text, done=True), changes_html(draft, text), told(""), *free]
     except UserError as error:
         yield [same, same, right_html(name, text.strip(), done=True), "", told(str(error)), *free]

@@ -20,13 +20,17 @@ NOTHING_YET = '<div class="sheet"><p class="quiet">What the voice writes appears
 
 def build(owner: gr.State) -> state.Page:
     """The page inside the tab that is open now."""
-    fragment(look.heading("Hear it", "The voice goes on from your first words. It knows how you write, not what is true."))
+    fragment(
+        look.heading("Hear it", "The voice goes on from your first words. It knows how you write, not what is true.")
+    )
     with gr.Column(visible=False, elem_classes="empty") as missing:
         fragment("<p>There is no voice yet: let a run learn from your writing first.</p>")
         to_train = gr.Button("Learn my voice", variant="primary", size="md", elem_id="sample-to-train")
     with gr.Column(visible=False) as body:
         voice = gr.Dropdown([], label="Voice", filterable=False, elem_id="sample-voice")
-        prompt = gr.Textbox(SAMPLE_PROMPT, label="Begin with", lines=2, max_lines=8, elem_classes="read", elem_id="prompt")
+        prompt = gr.Textbox(
+            SAMPLE_PROMPT, label="Begin with", lines=2, max_lines=8, elem_classes="read", elem_id="prompt"
+        )
         with gr.Row(elem_classes="actions"):
             write = gr.Button("Write on", variant="primary", size="md", elem_id="write-on")
             stop = gr.Button("Stop", variant="secondary", size="md", visible=False, elem_id="stop-writing")
@@ -39,7 +43,9 @@ def build(owner: gr.State) -> state.Page:
     writing = gr.on(
         [write.click, prompt.submit], stream, [owner, voice, prompt, *dice], outputs, concurrency_limit=4, **quiet
     )
-    stop.click(lambda: [gr.update(visible=True), gr.update(visible=False)], None, [write, stop], cancels=[writing], **quiet)
+    stop.click(
+        lambda: [gr.update(visible=True), gr.update(visible=False)], None, [write, stop], cancels=[writing], **quiet
+    )
     return state.Page(show, [owner, voice], [missing, body, voice], {to_train: "train"})
 
 
@@ -60,7 +66,9 @@ def sliders(with_length: bool) -> list:
                           info=help_for(SampleConfig, "max_new_tokens"), min_width=220)
             )  # fmt: skip
         made.append(
-            gr.Textbox("", label="Seed", info=help_for(SampleConfig, "seed"), max_length=20, min_width=220, placeholder="none")
+            gr.Textbox(
+                "", label="Seed", info=help_for(SampleConfig, "seed"), max_length=20, min_width=220, placeholder="none"
+            )
         )
     return made
 
@@ -112,7 +120,10 @@ def stream(owner: str, voice: str, prompt: str, *settings: float | str) -> Itera
                     yield [page_html(prompt, text), gr.skip(), *busy]
         seconds = time.monotonic() - began
         tokens = len(engine.tokenizer.encode(text))
-        facts = [f"{count(tokens, 'token')}, {tokens / max(seconds, 1e-9):,.0f} a second", copied_words(engine.copied(text))]
+        facts = [
+            f"{count(tokens, 'token')}, {tokens / max(seconds, 1e-9):,.0f} a second",
+            copied_words(engine.copied(text)),
+        ]
         if not text.strip():
             facts = ["The voice ended at once; write on again, or begin with other words."]
         yield [page_html(prompt, text, facts), told(""), *free]
@@ -134,7 +145,9 @@ def page_html(prompt: str, text: str, facts: list[str] = []) -> str:
     footer = ""
     if facts:
         words = " · ".join(fact for fact in facts if fact)
-        footer = f'<footer><span>{esc(words)}</span><button type="button" class="link" data-copy="">Copy</button></footer>'
+        footer = (
+            f'<footer><span>{esc(words)}</span><button type="button" class="link" data-copy="">Copy</button></footer>'
+        )
     writing = "" if facts else '<span class="caret" aria-hidden="true"></span>'
     return (
         f'<div class="sheet"><p class="read" data-text=""><span class="given">{esc(prompt)}</span>'

@@ -1,7 +1,7 @@
 """The settings of a run: two presets, every other knob with its sentence, and how long it takes on this machine.
 
-A knob left empty is planned by the preset; what is typed always wins.  On a Space, where strangers share one machine, only the
-presets count.
+A knob left empty is planned by the preset; what is typed always wins.  On a Space, where strangers share one machine,
+only the presets count.
 """
 
 import math
@@ -72,7 +72,9 @@ def knobs() -> list:
             for config, name, label, whole in group:
                 sentence = help_for(config, name)
                 if name == "tokenizer":
-                    made.append(gr.Dropdown(["auto", "char", "bpe"], value="auto", label=label, info=sentence, filterable=False))
+                    made.append(
+                        gr.Dropdown(["auto", "char", "bpe"], value="auto", label=label, info=sentence, filterable=False)
+                    )
                 else:
                     made.append(gr.Textbox("", label=label, info=sentence, max_length=20, min_width=220))
     made.append(gr.Textbox(SAMPLE_PROMPT, label="Words to go on from", info=PROMPT_SENTENCE, max_length=200))
@@ -99,7 +101,9 @@ def recipe(characters: int, preset: str, values: tuple) -> tuple[Recipe, str]:
         planned = plan_run(
             characters, minutes, steps, shape=given[ModelConfig], train=train, data=DataConfig(**given[DataConfig])
         )
-        planned.model_config(1024, int(planned.shape["block_size"]))  # contradictions show here, not in the middle of a run
+        planned.model_config(
+            1024, int(planned.shape["block_size"])
+        )  # contradictions show here, not in the middle of a run
     except UserError:
         raise
     except (ValueError, TypeError, ZeroDivisionError) as error:
@@ -109,7 +113,9 @@ def recipe(characters: int, preset: str, values: tuple) -> tuple[Recipe, str]:
 
 def _number(config: type, name: str, typed: str) -> float | int:
     """What was typed into a knob.  Text boxes, because Gradio's number boxes cannot be empty."""
-    label, whole = next((label, whole) for group in KNOBS.values() for c, n, label, whole in group if (c, n) == (config, name))
+    label, whole = next(
+        (label, whole) for group in KNOBS.values() for c, n, label, whole in group if (c, n) == (config, name)
+    )
     try:
         value = int(typed) if whole else float(typed)
         if not math.isfinite(value):
@@ -142,8 +148,10 @@ def speed_sentence(owner: str, preset: str, *values: object) -> Iterator[list]:
     seconds = min(limit for limit in limits if limit)
     a_token = CHARACTERS_A_PIECE if _in_pieces(planned, characters) else 1.0
     times = seconds * speed * a_token / characters
-    read = f"reads your writing about {times:,.0f} times over" if times >= 1.5 else (
-        "reads your writing about once" if times > 0.8 else f"gets through about {times:.0%} of your writing"
+    read = (
+        f"reads your writing about {times:,.0f} times over"
+        if times >= 1.5
+        else ("reads your writing about once" if times > 0.8 else f"gets through about {times:.0%} of your writing")
     )
     machine = "On this machine" if pick_device().type == "cpu" else "On this machine's GPU"
     told = f"{machine}: ready in {span(seconds)}. It learns from {speed:,.0f} tokens a second just now, so it {read}."
@@ -152,7 +160,9 @@ def speed_sentence(owner: str, preset: str, *values: object) -> Iterator[list]:
 
 def _speed(planned: Recipe, characters: int) -> float | None:
     """Tokens a second on this machine, measured once for each shape and never beside a run."""
-    words = planned.data.vocab_size or (vocab_size_for(characters) if _in_pieces(planned, characters) else CHARACTERS_KNOWN)
+    words = planned.data.vocab_size or (
+        vocab_size_for(characters) if _in_pieces(planned, characters) else CHARACTERS_KNOWN
+    )
     key = (words, planned.train.batch_size, *sorted((name, str(value)) for name, value in planned.shape.items()))
     with _measuring:
         if key not in _speeds and JOBS.alive() is None:
@@ -170,8 +180,12 @@ def _placeholders(planned: Recipe) -> list:
         if name == "tokenizer":
             found.append(gr.skip())
             continue
-        value = planned.shape.get(name) if config is ModelConfig else getattr(
-            planned.train if config is TrainConfig else planned.data, name
+        value = (
+            planned.shape.get(name)
+            if config is ModelConfig
+            else getattr(planned.train if config is TrainConfig else planned.data, name)
         )
-        found.append(gr.update(placeholder="by the amount of text" if value is None else f"{value:g}" if value else "none"))
+        found.append(
+            gr.update(placeholder="by the amount of text" if value is None else f"{value:g}" if value else "none")
+        )
     return [*found, gr.skip()]

@@ -1,7 +1,7 @@
 """What the pages share: whose writing it is, what of it can be learnt from, how each run stands, and voices kept ready.
 
-On a person's own machine the owner is always "me", so every tab sees the same.  On a Space each visitor gets a name minted here and
-held in gr.State on the server; nothing the browser sends decides whose writing is shown.
+On a person's own machine the owner is always "me", so every tab sees the same.  On a Space each visitor gets a name
+minted here and held in gr.State on the server; nothing the browser sends decides whose writing is shown.
 """
 
 import threading
@@ -31,7 +31,7 @@ _engines: OrderedDict[tuple[Path, int], StyleEngine] = OrderedDict()
 
 @dataclass(frozen=True)
 class Page:
-    """What app.py needs of a page: how to show it, where that goes, the buttons that lead elsewhere, and what follows."""
+    """What app.py needs of a page: how to show it, where that goes, what leads elsewhere, and what follows."""
 
     show: Callable
     inputs: list
@@ -42,7 +42,19 @@ class Page:
 
 def greet(owner: str) -> str:
     """Who opened this page: "me", or on a Space a new visitor.  A page that has an owner keeps it."""
-    return owner or (new_visitor() if is_space() else OWNER)
+    return owner or nobody() or new_visitor()
+
+
+def nobody() -> str:
+    """Who a page belongs to before it has greeted anybody: the owner of a laptop, nobody on a Space."""
+    return "" if is_space() else OWNER
+
+
+def workspace(owner: str) -> Workspace:
+    """The owner's workspace.  Raises UserError for a visitor whom the server has forgotten since."""
+    if not owner:
+        raise UserError("This page was left alone for so long that it was forgotten; reload it to begin again.")
+    return Workspace(owner)
 
 
 def where() -> str:
@@ -65,7 +77,7 @@ def forget(owner: str) -> None:
 
 def corpus(owner: str) -> Corpus:
     """All of the owner's writing, cleaned and without duplicates.  Kept as long as the writing stays the same."""
-    writing = Workspace(owner).writing()
+    writing = workspace(owner).writing()
     key = tuple(entry.id for entry in writing)
     with _lock:
         if key in _corpora:
@@ -113,12 +125,12 @@ class Run:
 def own_job(owner: str) -> Job | None:
     """The run in progress, if it is this owner's."""
     job = JOBS.alive()
-    return job if job is not None and job.folder.parent == Workspace(owner).runs_folder else None
+    return job if job is not None and job.folder.parent == workspace(owner).runs_folder else None
 
 
 def run_folders(owner: str) -> list[Path]:
     """The owner's runs, the one in progress first, then newest first."""
-    folders = Workspace(owner).runs()
+    folders = workspace(owner).runs()
     job = own_job(owner)
     if job is not None:
         folders = [job.folder, *(folder for folder in folders if folder != job.folder)]
@@ -126,7 +138,7 @@ def run_folders(owner: str) -> list[Path]:
 
 
 def find_run(owner: str, name: str) -> Path:
-    """The folder of the owner's run called `name`, looked up among those there are.  Raises UserError where there is none."""
+    """The folder of the owner's run called `name`, looked up, not joined.  Raises UserError where there is none."""
     for folder in run_folders(owner):
         if folder.name == name:
             return folder
@@ -146,12 +158,20 @@ def read_run(folder: Path) -> Run:
     if job is not None:
         return Run(folder, job.status, job.error, list(job.events), about)
     status = str(about.get("status", "failed"))
-    return Run(folder, INTERRUPTED if status in ALIVE else status, "", list(filter(_is_sound, checkpoint.read_metrics(folder))), about)
+    return Run(
+        folder,
+        INTERRUPTED if status in ALIVE else status,
+        "",
+        list(filter(_is_sound, checkpoint.read_metrics(folder))),
+        about,
+    )
 
 
 def _is_sound(event: dict) -> bool:
     """Whether an event read from disk has the figures that every event has."""
-    return all(isinstance(event.get(name), int | float) for name in ("seconds", "progress", "train_loss", "tokens_per_second"))
+    return all(
+        isinstance(event.get(name), int | float) for name in ("seconds", "progress", "train_loss", "tokens_per_second")
+    )
 
 
 def is_voice(folder: Path) -> bool:

@@ -1,7 +1,8 @@
 """Train: start a run, watch it, pause or stop it, resume it or let it learn longer.
 
-A run belongs to the process (vibejam.jobs); this page only looks at it, so closing it changes nothing and any page opened later sees
-the whole curve.  The settings live in pages/settings.py, what is said about a run in pages/progress.py.
+A run belongs to the process (vibejam.jobs); this page only looks at it, so closing it changes nothing and any page
+opened later sees the whole curve.  The settings live in pages/settings.py, what is said about a run in
+pages/progress.py.
 """
 
 import gradio as gr
@@ -13,13 +14,13 @@ from vibejam.jobs import FAILED, JOBS, PAUSED, STOPPED, STOPPING
 from vibejam.learn import learn, recipe_of
 from vibejam.recipe import PRESETS, QUICK
 from vibejam.runtime import is_space
-from vibejam.workspace import Workspace
 
 from pages import chart, look, progress, settings, state
 from pages.look import fragment, told
 from pages.words import run_title
 
 NOTHING = [gr.skip()] * 17  # one for each output of `show`
+SURE = "(...all) => confirm('Delete this run, its model and its curve?') ? all : ['', '']"
 NEW = ""  # the dropdown's name for a run that has not begun
 
 
@@ -34,7 +35,9 @@ def build(owner: gr.State) -> state.Page:
         [("A new run", NEW)], value=NEW, label="Run", visible=False, elem_id="which-run", filterable=False
     )
     with gr.Column(visible=False, elem_id="setup") as setup:
-        preset = gr.Radio(settings.preset_choices(), value=QUICK.name, label="How long", elem_id="preset", show_label=False)
+        preset = gr.Radio(
+            settings.preset_choices(), value=QUICK.name, label="How long", elem_id="preset", show_label=False
+        )
         speed = fragment(look.quiet(QUICK.sentence), elem_id="speed")
         start = gr.Button("Start learning", variant="primary", size="md", elem_id="start")
         with gr.Accordion("Settings", open=False, visible=not is_space(), elem_id="settings"):
@@ -57,7 +60,25 @@ def build(owner: gr.State) -> state.Page:
     seen = gr.State("")  # what this page shows of a run, so that a tick with nothing new costs nothing
     clock = gr.Timer(3.0 if is_space() else 1.0, active=False)
 
-    page = [missing, which, setup, view, told_line, status, curve, samples, hear, resume, pause, stop, longer, another, about, seen, clock]
+    page = [
+        missing,
+        which,
+        setup,
+        view,
+        told_line,
+        status,
+        curve,
+        samples,
+        hear,
+        resume,
+        pause,
+        stop,
+        longer,
+        another,
+        about,
+        seen,
+        clock,
+    ]
     quiet = dict(show_progress="hidden", api_visibility="private", concurrency_limit=None)
     measuring = dict(fn=settings.speed_sentence, inputs=[owner, preset, *knobs], outputs=[speed, *knobs], **quiet)
     which.input(show, [owner, which], page, **quiet).then(**measuring)
@@ -68,7 +89,7 @@ def build(owner: gr.State) -> state.Page:
     longer.click(lambda owner, name: go_on(owner, name, 2.0), [owner, which], page, **quiet)
     another.click(lambda owner: show(owner, NEW), owner, page, **quiet).then(**measuring)
     delete.click(
-        remove, [owner, which], page, js="(...all) => confirm('Delete this run, its model and its curve?') ? all : ['', '']",
+        remove, [owner, which], page, js=SURE,
         **quiet,
     )  # fmt: skip
     gr.on([preset.input, *(knob.blur for knob in knobs if hasattr(knob, "blur"))], **measuring)
@@ -89,9 +110,10 @@ def opened(owner: str, name: str | None) -> list:
 
 def show(owner: str, name: str | None, sentence: str = "") -> list:
     """Updates for the whole page, looking at the run called `name`, or at none."""
-    if not owner:
-        return NOTHING
-    folders = state.run_folders(owner)
+    try:
+        folders = state.run_folders(owner)
+    except UserError as error:
+        return [*NOTHING[:4], told(str(error)), *NOTHING[5:]]
     folder = next((folder for folder in folders if folder.name == name), None)
     run = state.read_run(folder) if folder else None
     writing = bool(state.corpus(owner).documents)
@@ -142,7 +164,7 @@ def begin(owner: str, name: str, preset: str, *values: object) -> list:
         recipe, prompt = settings.recipe(corpus.characters, preset, values)
         if JOBS.alive() is not None:
             raise UserError(progress.busy_sentence(state.own_job(owner) is not None))
-        folder = Workspace(owner).new_run(preset if preset in PRESETS else "")
+        folder = state.workspace(owner).new_run(preset if preset in PRESETS else "")
         JOBS.start(folder, lambda: learn(corpus, folder, recipe, prompt=prompt))
     except UserError as error:
         if folder is not None and not any(folder.iterdir()):
@@ -153,7 +175,7 @@ def begin(owner: str, name: str, preset: str, *values: object) -> list:
 
 def end(owner: str, name: str, how: str) -> list:
     """Pause or stop the owner's run."""
-    job = state.own_job(owner)
+    job = state.own_job(owner) if owner else None
     if job is None:
         return show(owner, name, "That run has ended already.")
     (job.pause if how == "pause" else job.stop)()
@@ -185,7 +207,7 @@ def remove(owner: str, name: str) -> list:
         folder = state.find_run(owner, name)
         if state.read_run(folder).alive:
             raise UserError("This run is still in progress; stop it before you delete it.")
-        Workspace(owner).remove_run(folder.name)
+        state.workspace(owner).remove_run(folder.name)
     except UserError as error:
         return show(owner, name, str(error))
     return opened(owner, NEW)
@@ -202,4 +224,6 @@ def _stamp(run: state.Run | None) -> str:
     """Changes whenever something about the run does: name, status, how far it is, whether its figures are in."""
     if run is None:
         return ""
-    return "\n".join([run.name, run.status, str(len(run.events)), str(bool(run.about)), str(bool(run.about.get("figures")))])
+    return "\n".join(
+        [run.name, run.status, str(len(run.events)), str(bool(run.about)), str(bool(run.about.get("figures")))]
+    )

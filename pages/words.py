@@ -49,5 +49,9 @@ def run_title(name: str, today: date | None = None) -> str:
     except ValueError:
         return name
     today = today or date.today()
-    day = "today" if when.date() == today else f"{when.day} {when:%B}" + ("" if when.year == today.year else f" {when.year}")
+    day = (
+        "today"
+        if when.date() == today
+        else f"{when.day} {when:%B}" + ("" if when.year == today.year else f" {when.year}")
+    )
     return f"{day} {when:%H:%M}" + (f", {match[6].replace('-', ' ')}" if match[6] else "")

@@ -1,4 +1,4 @@
-"""Write: the person's own writing.  Drop files or paste, see what was read and what was not, and whether it is enough."""
+"""Write: the person's own writing.  Drop files or paste; see what was read, what was not, and whether it is enough."""
 
 from pathlib import Path
 
@@ -8,12 +8,15 @@ from vibejam.corpus import Corpus, enough
 from vibejam.errors import UserError
 from vibejam.readers import Document, Skipped, read_bytes, read_pasted
 from vibejam.runtime import is_space
-from vibejam.workspace import Workspace, Writing
+from vibejam.workspace import Writing
 
 from pages import look, state
 from pages.look import ASSETS, fragment, notice, told
 from pages.words import count, esc
 
+HINT = (
+    "No writing at hand? The sample is a shopkeeper's whom we made up: short pieces in one voice, to try it all with."
+)
 SHOWN = 8  # pieces listed before the rest is folded away
 OPENING = 700  # characters of a piece that its preview shows
 SCALE = ((0, 0), (20_000, 30), (100_000, 60), (300_000, 80), (1_000_000, 100))  # characters → how full the meter is
@@ -41,12 +44,15 @@ def build(owner: gr.State) -> state.Page:
     with gr.Row(elem_classes="actions"):
         add = gr.Button("Add what I pasted", variant="secondary", size="md", elem_id="add-pasted")
         sample = gr.Button("Use the sample writing", variant="primary", size="md", visible=False, elem_id="use-sample")
+    hint = fragment(look.quiet(HINT), visible=False)
     told_line = fragment(visible=False, elem_id="write-notice")
     listing = gr.HTML("", js_on_load=look.script("pieces.js"), apply_default_css=False, elem_id="pieces")
 
-    page = [files, pasted, sample, onward, told_line, summary, listing]
+    page = [files, pasted, sample, hint, onward, told_line, summary, listing]
     quiet = dict(show_progress="hidden", api_visibility="private", concurrency_limit=None)
-    files.upload(take_files, [owner, files], page, show_progress="minimal", api_visibility="private", concurrency_limit=None)
+    files.upload(
+        take_files, [owner, files], page, show_progress="minimal", api_visibility="private", concurrency_limit=None
+    )
     add.click(take_pasted, [owner, pasted], page, **quiet)
     sample.click(take_sample, owner, page, **quiet)
     listing.remove(remove_piece, owner, page, **quiet)
@@ -55,15 +61,17 @@ def build(owner: gr.State) -> state.Page:
 
 
 def show(owner: str, sentence: str = "", report: str = "", clear: str = "") -> list:
-    """Updates for the whole page.  `report` is HTML about what was just read, `sentence` what went wrong; `clear` names the
-    input whose content is in the workspace now: "files" or "paste"."""
-    if not owner:
-        return [gr.skip()] * 7
-    writing = Workspace(owner).writing()
+    """Updates for the whole page.  `report` is HTML about what was just read, `sentence` what went wrong;
+    `clear` names the input whose content is in the workspace now: "files" or "paste"."""
+    try:
+        writing = state.workspace(owner).writing()
+    except UserError as error:
+        return [gr.skip()] * 5 + [told(str(error)), gr.skip(), gr.skip()]
     corpus = state.corpus(owner)
     return [
         gr.update(value=None) if clear == "files" else gr.skip(),
         gr.update(value="") if clear == "paste" else gr.skip(),
+        gr.update(visible=not writing),
         gr.update(visible=not writing),
         gr.update(visible=bool(writing)),
         gr.update(value=report or notice(sentence), visible=bool(report or sentence)),
@@ -92,7 +100,9 @@ def take_pasted(owner: str, text: str) -> list:
         return show(owner, "There is nothing pasted yet; paste some of your writing first.")
     results = read_pasted(text)
     kept = any(isinstance(result, Document) for result in results)
-    return _take(owner, results, clear="paste" if kept else "")  # what could not be used stays where the person can mend it
+    return _take(
+        owner, results, clear="paste" if kept else ""
+    )  # what could not be used stays where the person can mend it
 
 
 def take_sample(owner: str) -> list:
@@ -102,21 +112,22 @@ def take_sample(owner: str) -> list:
 
 def remove_piece(owner: str, event: gr.EventData) -> list:
     try:
-        Workspace(owner).remove(str(event.id))
+        state.workspace(owner).remove(str(event.id))
     except (UserError, AttributeError) as error:
         return show(owner, str(error) if isinstance(error, UserError) else "Choose a piece to remove.")
     return show(owner)
 
 
 def remove_everything(owner: str) -> list:
-    Workspace(owner).remove_all()
+    if owner:
+        state.workspace(owner).remove_all()
     return show(owner)
 
 
 def _take(owner: str, results: list[Document | Skipped], clear: str = "") -> list:
-    workspace = Workspace(owner)
-    before = {entry.id for entry in workspace.writing()}
     try:
+        workspace = state.workspace(owner)
+        before = {entry.id for entry in workspace.writing()}
         ids = [workspace.add(result) for result in results if isinstance(result, Document)]
     except UserError as error:  # the disk is full, say; what was kept so far stays
         return show(owner, str(error), clear=clear)

@@ -1,124 +1,27 @@
 """The app as a person meets it: a real Chromium, a real server started by `python app.py`, real files, real training.
 
-The server runs in a process of its own and keeps its state from test to test, as it would on a person's machine; the tests stand
-in the order of a first visit.  Screenshots land in tests/screenshots/, which git ignores.
+The tests stand in the order of a first visit.  Screenshots land in tests/screenshots/, which git ignores.
 """
 
 import json
-import os
-import shutil
 import signal
-import socket
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
 
 import pytest
+from visit import CHROMIUM, CONTRAST, SMALL_TARGETS, curve, go, shot, visit, wait_for_curve  # noqa: F401
 
-playwright_api = pytest.importorskip("playwright.sync_api", reason="NOT RUN: playwright is not installed, so no page was opened")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="NOT RUN: no chromium on this machine, so the app was not seen in a browser"),
+    pytest.mark.skipif(
+        CHROMIUM is None, reason="NOT RUN: no chromium on this machine, so the app was not seen in a browser"
+    ),
 ]
 
-ROOT = Path(__file__).resolve().parents[1]
-SHOTS = ROOT / "tests" / "screenshots"
-FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic", "--no-first-run", "--disable-sync",
-    "--disable-background-networking", "--disable-component-update",
-]  # fmt: skip
 SENTINEL = "Sentinelwort"
 DRAFT = (
-    "I am writing to inform you that the boiler in my flat has stopped working. I would appreciate it if you could arrange a "
-    f"repair at your earliest convenience. The reference is {SENTINEL}."
+    "I am writing to inform you that the boiler in my flat has stopped working. I would appreciate it if you could "
+    f"arrange a repair at your earliest convenience. The reference is {SENTINEL}."
 )
 TABS = ("Write", "Train", "Sample", "Rewrite")
-
-
-@dataclass
-class Visit:
-    """The server, the browser, and everything any page did that it should not have done."""
-
-    address: str
-    home: Path
-    process: subprocess.Popen
-    browser: "playwright_api.Browser"
-    strangers: list[str] = field(default_factory=list)  # requests to any other host
-    complaints: list[str] = field(default_factory=list)  # errors in the console
-
-    def open(self, theme: str = "light", width: int = 1280, height: int = 900) -> "playwright_api.Page":
-        context = self.browser.new_context(
-            viewport={"width": width, "height": height}, color_scheme=theme, has_touch=width < 500,
-            permissions=["clipboard-read", "clipboard-write"],
-        )  # fmt: skip
-        page = context.new_page()
-        page.set_default_timeout(30_000)
-        page.on("request", self._note)
-        page.on("console", lambda message: self.complaints.append(message.text) if message.type == "error" else None)
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.goto(self.address)
-        page.get_by_role("tab", name="Write", exact=True).wait_for()
-        return page
-
-    def _note(self, request) -> None:
-        if request.url.startswith(("http", "ws")) and not request.url.startswith(self.address):
-            self.strangers.append(request.url)
-
-
-@pytest.fixture(scope="module")
-def visit(tmp_path_factory) -> Iterator[Visit]:
-    home = tmp_path_factory.mktemp("browser")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("OPENAI_", "SPACE_", "VIBEJAM_"))}
-    environment |= {"VIBEJAM_HOME": str(home / "vibejam"), "GRADIO_TEMP_DIR": str(home / "uploads"), "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, str(ROOT / "app.py"), "--port", str(port), "--no-browser"]
-    with (home / "log").open("w") as log:
-        process = subprocess.Popen(command, cwd=home, env=environment, stdout=log, stderr=log)
-    SHOTS.mkdir(exist_ok=True)
-    try:
-        end = time.monotonic() + 120
-        while "vibejam is at" not in (home / "log").read_text():
-            assert process.poll() is None and time.monotonic() < end, (home / "log").read_text()
-            time.sleep(0.1)
-        with playwright_api.sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-            yield Visit(f"http://127.0.0.1:{port}", home, process, browser)
-            browser.close()
-    finally:
-        process.kill()
-        process.wait(30)
-
-
-def go(page, tab: str) -> None:
-    page.get_by_role("tab", name=tab, exact=True).click()
-    page.locator("[role=tab][aria-selected=true]", has_text=tab).wait_for()
-
-
-def shot(page, name: str) -> None:
-    page.screenshot(path=SHOTS / f"{name}.png", full_page=True)
-
-
-def curve(page) -> dict:
-    """What the chart shows: the points of both lines, and where its axes stand."""
-    return page.evaluate(
-        """() => { const c = document.querySelector('#curve .chart'); return {
-            learnt: c.data[0].x.length, held: c.data[1].x.length, x: c.layout.xaxis.range, y: c.layout.yaxis.range,
-            ink: c.data[1].line.color, spoken: c.getAttribute('aria-label') }; }"""
-    )
-
-
-def wait_for_curve(page, learnt: int = 2, held: int = 0) -> None:
-    page.wait_for_function(
-        """([learnt, held]) => { const c = document.querySelector('#curve .chart');
-            return c && c.data && c.data[0].x.length >= learnt && c.data[1].x.length >= held; }""",
-        arg=[learnt, held],
-    )
 
 
 def test_every_empty_tab_says_what_is_missing_and_leads_there(visit):
@@ -309,29 +212,3 @@ def test_the_program_ends_kindly_and_the_run_can_be_resumed(visit):
     assert json.loads(run.read_text())["status"] == "paused"
     log = (visit.home / "log").read_text()
     assert "Traceback" not in log and SENTINEL not in log and "can be resumed" in log
-
-
-# Text whose colour is less than 4.5 : 1 against what lies behind it, or 3 : 1 where it is large.
-CONTRAST = """() => {
-  const parse = (c) => (c.match(/[\\d.]+/g) || [0, 0, 0, 0]).map(Number);
-  const light = ([r, g, b]) => [r, g, b].map((v) => v / 255).map((v) => v <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4)
-    .reduce((sum, v, i) => sum + v * [.2126, .7152, .0722][i], 0);
-  const behind = (e) => { for (; e; e = e.parentElement) { const c = parse(getComputedStyle(e).backgroundColor);
-    if (c.length < 4 || c[3] > .5) return c; } return [255, 255, 255]; };
-  const poor = [];
-  for (const e of document.querySelectorAll('body *')) {
-    const text = [...e.childNodes].filter((n) => n.nodeType === 3 && n.textContent.trim()).length;
-    if (!text || !e.checkVisibility({ opacityProperty: true, visibilityProperty: true }) || e.closest('svg, [aria-hidden=true], style')) continue;
-    const style = getComputedStyle(e), a = light(parse(style.color)), b = light(behind(e));
-    const ratio = (Math.max(a, b) + .05) / (Math.min(a, b) + .05);
-    if (ratio < (parseFloat(style.fontSize) >= 24 ? 3 : 4.5)) poor.push(`${e.textContent.trim().slice(0, 40)} ${ratio.toFixed(2)}`);
-  }
-  return poor;
-}"""
-
-# Things to press that a thumb would miss; a radio's label is its target, and a slider's track may be as thin as it likes.
-SMALL_TARGETS = """() => [...document.querySelectorAll('button, summary, [role=tab], .wrap > label, input:not([type=radio], [type=file])')]
-  .filter((e) => e.checkVisibility() && !e.closest('[aria-hidden=true]'))
-  .map((e) => [e.getBoundingClientRect(), e])
-  .filter(([box]) => box.width > 0 && (box.height < 32 || box.width < 32))
-  .map(([box, e]) => `${e.tagName} ${e.textContent.trim().slice(0, 30) || e.type} ${box.width | 0}x${box.height | 0}`)"""

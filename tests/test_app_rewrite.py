@@ -1,0 +1,106 @@
+"""Sample and Rewrite: text as it comes, errors as one sentence, and nothing sent before it is said where."""
+
+import html
+import os
+import re
+
+import pytest
+from app_hands import ME, shown, text_of, trained
+from endpoint_server import endpoint, says, says_then_hangs  # noqa: F401
+
+from pages import rewrite, sample, state
+from vibejam.config import SampleConfig
+from vibejam.workspace import Workspace
+
+
+def test_a_voice_writes_in_pieces_and_says_how_much_it_copied():
+    name = trained()
+    pages = list(sample.stream(ME, name, "The gate", 0.8, 0, 0.95, 40, "1"))
+    assert "The gate" in text_of(pages[0][0]) and shown(pages[0][3])
+    assert (
+        re.search(r"\d+ tokens?, [\d,]+ a second", pages[-1][0])
+        and "copied from your writing" in pages[-1][0]
+        and not shown(pages[-1][3])
+    )
+    again = list(sample.stream(ME, name, "The gate", 0.8, 0, 0.95, 40, "1"))
+    body = re.compile(r'<span class="voice">(.*?)</span>', re.DOTALL)
+    assert body.search(again[-1][0])[1] == body.search(pages[-1][0])[1] != ""
+
+
+@pytest.mark.parametrize(
+    "dice", [(-1, 0, 0.9, 20, ""), (1, 0, 0, 20, ""), (1, 0, 0.9, 20, "seven"), (None, 0, 0.9, 20, "")]
+)
+def test_impossible_dice_and_missing_voices_are_one_quiet_sentence(dice):
+    name = trained()
+    for page in (
+        list(sample.stream(ME, name, "x", *dice))[-1],
+        list(sample.stream(ME, "no-such", "x", 1, 0, 1, 20, ""))[-1],
+    ):
+        assert shown(page[1]) and shown(page[2]) and not shown(page[3]) and "Traceback" not in page[1]["value"]
+
+
+def test_without_a_voice_sample_and_rewrite_lead_to_training():
+    for page in (sample.show(ME, None), rewrite.show(ME, None)):
+        assert shown(page[0]) and not shown(page[1])
+
+
+def test_a_loaded_voice_is_kept_until_its_weights_change():
+    name = trained()
+    folder = Workspace(ME).run(name)
+    first = state.engine(folder)
+    assert state.engine(folder) is first
+    os.utime(folder / "model.safetensors", ns=(1, 1))
+    assert state.engine(folder) is not first
+
+
+def test_a_pasted_draft_is_rewritten_beside_itself_with_what_changed():
+    name = trained()
+    steps = list(rewrite.stream(ME, name, "paste", "", "", "", "", "The boiler broke at nine.", 0.8, 0, 0.95, "1"))
+    last = steps[-1]
+    assert 'data-copy=""' in last[2] and "<ins>" in last[3] and "<del>" in last[3] and shown(last[5])
+    assert name in steps[0][2] or name in last[2]
+    assert all("sent to" not in str(step) for step in steps)
+
+
+def test_the_diff_keeps_both_texts_word_for_word():
+    draft, after = "The boiler broke & nobody came.", "The boiler broke again & nobody rang."
+    body = re.search(r'<p class="read">(.*)</p>', rewrite.changes_html(draft, after), re.DOTALL)[1]
+    assert html.unescape(re.sub(r"<ins>.*?</ins>|</?del>", "", body)) == draft
+    assert html.unescape(re.sub(r"<del>.*?</del>|</?ins>", "", body)) == after
+
+
+def test_an_empty_draft_is_told_and_changes_nothing():
+    name = trained()
+    last = list(rewrite.stream(ME, name, "paste", "", "", "", "", "  ", 0.8, 0, 0.95, ""))[-1]
+    assert "nothing to rewrite" in last[4]["value"] and shown(last[5])
+
+
+def test_an_instruction_is_drafted_by_the_endpoint_and_rewritten_here(endpoint):  # noqa: F811
+    name = trained()
+    endpoint.will(says("The boiler ", "is broken."))
+    where = text_of(rewrite.destination_html(endpoint.url, "some-model", ""))
+    assert endpoint.host in where and "some-model" in where and not endpoint.asked  # said before anything is sent
+    steps = list(rewrite.stream(ME, name, "ask", "Complain.", endpoint.url, "some-model", "", "", 0.8, 0, 0.95, "1"))
+    assert [step[0] for step in steps if isinstance(step[0], str)][-1] == "The boiler is broken."
+    assert endpoint.host in str(steps) and "<ins>" in steps[-1][3]
+    assert endpoint.asked[0].body["messages"][-1]["content"] == "Complain."
+
+
+def test_nothing_is_sent_when_the_voice_is_missing(endpoint):  # noqa: F811
+    last = list(rewrite.stream(ME, "gone", "ask", "Complain.", endpoint.url, "m", "", "", 0.8, 0, 0.95, ""))[-1]
+    assert shown(last[4]) and not endpoint.asked
+
+
+def test_leaving_the_page_hangs_up_on_the_endpoint(endpoint):  # noqa: F811
+    name = trained()
+    endpoint.will(says_then_hangs("A draft"))
+    steps = rewrite.stream(ME, name, "ask", "Complain.", endpoint.url, "m", "", "", 0.8, 0, 0.95, "")
+    next(steps)
+    next(steps)
+    steps.close()
+    assert endpoint.hung_up.wait(20)
+
+
+def test_sample_dice_cover_every_setting_of_a_sample_that_the_page_offers():
+    assert sample.dice(0.5, 3, 0.9, 50, "7") == SampleConfig(50, 0.5, 3, 0.9, 0.0, 7)
+    assert sample.dice(0.5, 3, 0.9, 5000, "").seed is None and sample.dice(0.5, 3, 0.9, 5000, "").max_new_tokens == 1000
