@@ -1,16 +1,14 @@
-"""The decoder against the model it was packed from: token by token, in each kind of weights, one text and several at once.
+"""The decoder against the model it was packed from: token by token, in each kind of weights, one text and several.
 
 How fast it is, is no test: `vibejam bench` measures that.
 """
 
 import gc
-import math
 import threading
 import weakref
 
 import pytest
 import torch
-import torch.nn.functional as F
 from base_models import smollm2, smollm2_gguf, smollm2_home  # noqa: F401  (fixtures)
 
 from vibejam.bench import STORY, stepwise_bits_per_byte
@@ -69,7 +67,7 @@ def test_in_fp32_the_logits_are_the_models_own(shape, prompt):
 
 @pytest.mark.parametrize("kind", KINDS[1:])
 def test_rounded_weights_stay_near(kind):
-    """bf16 keeps 8 bits of each number, int8 7 of a weight and 8 of what meets it: errors of some per cent of the spread."""
+    """Both round weights and what meets them to about 8 bits: errors of some per cent of the logits' spread."""
     model, ids = model_of(), some_ids(BLOCK)
     expected = reference(model, ids)[6:]
     error = (step_by_step(Decoder(model, kind), ids, 7) - expected).square().mean().sqrt() / expected.std()
@@ -87,9 +85,9 @@ def test_forked_texts_go_on_apart_and_as_each_would_alone(kind):
         alone, logits = memory.fork(1), []
         logits = torch.cat([decoder.step(torch.tensor([token]), alone) for token in text])
         error = (together[row] - logits).square().mean().sqrt() / logits.std()
-        # in int8 the texts of a step share one scale for what meets the weights
-        assert error < {"fp32": 1e-5, "bf16": 0.03, "int8": 0.12}[kind]
-    assert memory.used == 10 and forked.used == 30, "the prompt's memory is as it was"
+        # rounding falls a little differently where several texts are multiplied at once
+        assert error < {"fp32": 1e-5, "bf16": 0.03, "int8": 0.1}[kind]
+    assert memory.position == 10 and forked.position == 30, "the prompt's memory is as it was"
 
 
 def test_the_kind_follows_the_models_own_precision():
@@ -112,9 +110,9 @@ def test_what_does_not_fit_is_refused():
             decoder.read(ids, room)
     memory, _ = decoder.read(some_ids(3), 1)
     decoder.step(torch.tensor([5]), memory)
-    with pytest.raises(ValueError, match="memory holds 4 tokens, 5 are needed"):
+    with pytest.raises(ValueError, match="memory holds 4 tokens and is full"):
         decoder.step(torch.tensor([5]), memory)
-    with pytest.raises(ValueError, match="only one text"):
+    with pytest.raises(ValueError, match="of one text"):
         memory.fork(2).fork(2)
 
 
@@ -224,6 +222,5 @@ def test_smollm2_in_int8_loses_at_most_half_a_per_cent(smollm2):  # noqa: F811
     model, tokenizer = load_base("smollm2-135m", dtype=torch.bfloat16)
     model.shorten_context(256)
     for rows in 1, 8:
-        figures = {kind: stepwise_bits_per_byte(Decoder(model, kind), tokenizer, STORY, rows) for kind in ("bf16", "int8")}
-        assert 0.5 < figures["bf16"] < 2 and math.isfinite(figures["int8"])
-        assert figures["int8"] / figures["bf16"] < 1.005
+        bf16, int8 = (stepwise_bits_per_byte(Decoder(model, kind), tokenizer, STORY, rows) for kind in ("bf16", "int8"))
+        assert 0.5 < bf16 < 2 and int8 / bf16 < 1.005

@@ -1,10 +1,11 @@
 """`vibejam bench`: how fast writing is, against others in the same run, and what the speed costs.
 
-One function a figure.  The contestants take turns, each is timed in seconds of the processor (the machine may be busy with
-other things) on one thread, and what counts is the ratio: its median over the rounds, and the spread.  Each works on its
-own memory; loading and packing are not timed.  transformers and llama-cpp-python are asked only where they are installed.
+One function a figure.  The contestants take turns, each is timed in seconds of the processor (the machine may be busy
+with other things) on one thread, and what counts is the ratio: its median over the rounds, and the spread.  Loading and
+packing are not timed.  transformers and llama-cpp-python are asked only where they are installed.
 """
 
+import copy
 import importlib.util
 import math
 import statistics
@@ -29,29 +30,32 @@ CONTEXT = 512
 Figure = dict[str, object]
 
 # Written for this file: what is read, gone on from, and measured on.
-STORY = """The ferry stopped running in the autumn, and for a week nobody on the island said anything about it. People walked \
-down to the slip at ten past eight, as they always had, and looked at the water, and walked back. My aunt kept her good coat on \
-until noon. On the Sunday the schoolteacher pinned a notice to the door of the shop: there would be a meeting, there would be tea, \
-and anyone who owned a boat was asked to say so before the talking started.
+STORY = """\
+The ferry stopped running in the autumn, and for a week nobody on the island said anything about it. People walked \
+down to the slip at ten past eight, as they always had, and looked at the water, and walked back. My aunt kept her \
+good coat on until noon. On the Sunday the schoolteacher pinned a notice to the door of the shop: there would be a \
+meeting, there would be tea, and anyone who owned a boat was asked to say so before the talking started.
 
-Eleven of us owned boats. Four of the boats floated. The shopkeeper drew a table on the back of a seed catalogue, with the days \
-across the top and our names down the side, and by the time the tea was cold we had something that looked, if you held it far \
-enough away, like a timetable. I was given Thursdays. I had not asked for Thursdays, and I said so, and my aunt said that nobody \
-asks for Thursdays, which is why there are so many of them.
+Eleven of us owned boats. Four of the boats floated. The shopkeeper drew a table on the back of a seed catalogue, \
+with the days across the top and our names down the side, and by the time the tea was cold we had something that \
+looked, if you held it far enough away, like a timetable. I was given Thursdays. I had not asked for Thursdays, and \
+I said so, and my aunt said that nobody asks for Thursdays, which is why there are so many of them.
 
-What I remember best is how quickly it stopped being an emergency. The first crossing was an event; there were photographs. By the \
-third, people complained that I was late. A man I had known all my life asked me, quite seriously, whether there was a discount \
-for regular passengers, and I heard myself answer that I would look into it. We built a shelter at the slip out of two doors and a \
-piece of sail. Somebody painted a number on it, although there was only the one.
+What I remember best is how quickly it stopped being an emergency. The first crossing was an event; there were \
+photographs. By the third, people complained that I was late. A man I had known all my life asked me, quite \
+seriously, whether there was a discount for regular passengers, and I heard myself answer that I would look into it. \
+We built a shelter at the slip out of two doors and a piece of sail. Somebody painted a number on it, although there \
+was only the one.
 
-I have read since then about how such things are supposed to work: incentives, institutions, the long slow growth of trust. I do \
-not say that any of it is wrong. But nobody in that room was thinking about trust. We were thinking about flour, and the post, and \
-whether the engine would start in the cold. If you want people to share something, give them a thing that is plainly broken, a pot \
-of tea, and a pencil. The rest they will do in order to be allowed to stop talking about it.
+I have read since then about how such things are supposed to work: incentives, institutions, the long slow growth of \
+trust. I do not say that any of it is wrong. But nobody in that room was thinking about trust. We were thinking \
+about flour, and the post, and whether the engine would start in the cold. If you want people to share something, \
+give them a thing that is plainly broken, a pot of tea, and a pencil. The rest they will do in order to be allowed \
+to stop talking about it.
 
-In March a letter came to say that the service would resume. There was another meeting. This time the schoolteacher had nothing to \
-pin up, and we sat for a while without quite knowing what we had come to decide. Then the shopkeeper turned over the seed catalogue \
-and asked who would be free on Thursdays.
+In March a letter came to say that the service would resume. There was another meeting. This time the schoolteacher \
+had nothing to pin up, and we sat for a while without quite knowing what we had come to decide. Then the shopkeeper \
+turned over the seed catalogue and asked who would be free on Thursdays.
 """
 
 
@@ -88,7 +92,7 @@ def one_stream(tokens: int = 64, rounds: int = 3) -> Figure:
 
 
 def candidates(count: int = 8, tokens: int = 40, rounds: int = 3, model: GPTModel | None = None) -> Figure:
-    """Seconds for `count` sampled candidates of `tokens` tokens after one prompt, against writing them one after the other."""
+    """Seconds for `count` sampled candidates of `tokens` tokens after one prompt, against writing them in turn."""
     vocabulary = range(model.config.vocab_size) if model else None
     if model is None:
         model, tokenizer = _base(torch.bfloat16)
@@ -114,20 +118,21 @@ def candidates(count: int = 8, tokens: int = 40, rounds: int = 3, model: GPTMode
 
 
 def rounding(text: str = STORY) -> Figure:
-    """Bits per byte of SmolLM2 on `text`, a step a token as in writing: int8 against bfloat16, one text and eight a step."""
+    """Bits per byte of SmolLM2, a step a token as in writing: int8 against bfloat16, one text and eight a step."""
     if not has_int8():
-        raise UserError("This machine has no int8 products for decoding, so there is nothing to compare; bfloat16 is used.")
+        raise UserError("This machine has no int8 products to compare; choose another figure with --what.")
     model, tokenizer = _base(torch.bfloat16)
     figures: Figure = {"bytes": len(text.encode())}
     for rows in 1, 8:
         found = {kind: stepwise_bits_per_byte(Decoder(model, kind), tokenizer, text, rows) for kind in ("bf16", "int8")}
         change = 100 * (found["int8"] / found["bf16"] - 1)
-        figures[f"texts_a_step_{rows}"] = {**{k: round(v, 4) for k, v in found.items()}, "per_cent_worse": round(change, 2)}
+        found = {kind: round(value, 4) for kind, value in found.items()}
+        figures[f"texts_a_step_{rows}"] = {**found, "per_cent_worse": round(change, 2)}
     return figures
 
 
 def stepwise_bits_per_byte(decoder: Decoder, tokenizer: Tokenizer, text: str, rows: int = 1) -> float:
-    """The text in `rows` stretches side by side, one step a token; what was read before goes when the context is full."""
+    """The text in `rows` stretches side by side, one step a token; a full context is begun anew."""
     ids = torch.tensor(tokenizer.encode(text))
     ids = ids[: len(ids) // rows * rows].view(rows, -1)  # (B, T)
     size, nats = len(tokenizer.decode(ids.flatten().tolist()).encode()), 0.0
@@ -140,10 +145,12 @@ def stepwise_bits_per_byte(decoder: Decoder, tokenizer: Tokenizer, text: str, ro
     return nats / math.log(2) / size
 
 
-def from_scratch(n_layer: int = 6, n_embd: int = 384, block_size: int = 256, tokens: int = 32, rounds: int = 3) -> Figure:
+def from_scratch(
+    n_layer: int = 6, n_embd: int = 384, block_size: int = 256, tokens: int = 32, rounds: int = 3
+) -> Figure:
     """A character model of nanoGPT's shape (https://github.com/karpathy/nanoGPT), untrained, its context nearly full.
 
-    Ours against reading the whole context again for each token, as nanoGPT does it, with our own model for both.
+    Ours against reading the whole context again for each token, as nanoGPT does it, with the same model for all.
     """
     torch.manual_seed(0)
     model = build_model(vocab_size=65, block_size=block_size, n_layer=n_layer, n_head=6, n_embd=n_embd).eval()
@@ -152,13 +159,21 @@ def from_scratch(n_layer: int = 6, n_embd: int = 384, block_size: int = 256, tok
     def again() -> list[int]:
         return model.generate(torch.tensor([prompt]), tokens, temperature=0)[0, len(prompt) :].tolist()
 
-    seconds, texts = _take_turns({"again": again, "vibejam": lambda: list(stream_ids(model, prompt, config))}, rounds)
+    rounded = copy.deepcopy(model).to(torch.bfloat16)
+    contestants: dict[str, Callable[[], list[int]]] = {
+        "again": again,
+        "vibejam fp32": lambda: list(stream_ids(model, prompt, config)),
+        "vibejam": lambda: list(stream_ids(rounded, prompt, config)),
+    }
+    seconds, texts = _take_turns(contestants, rounds)
     return {
         "shape": f"{n_layer} layers, {n_embd} wide, context {block_size}, 65 characters",
-        "weights": Decoder(model).weights,
+        "weights": Decoder(rounded).weights,
         "tokens_per_second": {name: round(tokens / statistics.median(taken), 1) for name, taken in seconds.items()},
-        "times_reading_again": _ratio(seconds["again"], seconds["vibejam"]),
-        "same_text": texts["again"] == texts["vibejam"],
+        "times_reading_again": {
+            name: _ratio(seconds["again"], taken) for name, taken in seconds.items() if name != "again"
+        },
+        "same_text": {name: text == texts["again"] for name, text in texts.items() if name != "again"},
     }
 
 
@@ -199,7 +214,8 @@ def _take_turns(
 def _ratio(theirs: list[float], ours: list[float]) -> Figure:
     """How many times faster `ours` is: round by round, for the machine's pace changes between them."""
     ratios = sorted(a / b for a, b in zip(theirs, ours, strict=True))
-    return {"median": round(statistics.median(ratios), 2), "lowest": round(ratios[0], 2), "highest": round(ratios[-1], 2)}
+    figures = {"median": statistics.median(ratios), "lowest": ratios[0], "highest": ratios[-1]}
+    return {name: round(ratio, 2) for name, ratio in figures.items()}
 
 
 def _common(one: list[int], other: list[int]) -> int:
@@ -218,7 +234,7 @@ def _base(dtype: torch.dtype) -> tuple[GPTModel, Tokenizer]:
 def _transformers(model: GPTModel, tokenizer: Tokenizer, prompt: list[int], tokens: int) -> Callable[[], list[int]]:
     """transformers.generate in fp32, as a plain install does it, from our own export of the same weights."""
     if importlib.util.find_spec("transformers") is None:
-        raise UserError('transformers is not installed, and is what this compares with; get it with `pip install -e ".[test]"`.')
+        raise UserError('transformers, to compare with, is not here; get it with `pip install -e ".[test]"`.')
     import transformers
 
     from vibejam.export import export_hf
@@ -243,7 +259,7 @@ def _transformers(model: GPTModel, tokenizer: Tokenizer, prompt: list[int], toke
 
 
 def _llama_cpp(prompt: list[int], tokens: int) -> Callable[[], list[int]] | None:
-    """llama.cpp on one thread, with a GGUF that is exported for it in bfloat16; None where it is not installed."""
+    """llama.cpp on one thread, with a GGUF of the same weights in fp32, exported for it; None where it is not installed."""
     if importlib.util.find_spec("llama_cpp") is None:
         return None
     import llama_cpp
@@ -253,7 +269,8 @@ def _llama_cpp(prompt: list[int], tokens: int) -> Callable[[], list[int]] | None
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "base.gguf"
         export_gguf(base_path(BASE), path)
-        theirs = llama_cpp.Llama(str(path), n_ctx=CONTEXT, n_threads=1, n_threads_batch=1, verbose=False, use_mmap=False)
+        settings = {"n_threads": 1, "n_threads_batch": 1, "use_mmap": False, "verbose": False}
+        theirs = llama_cpp.Llama(str(path), n_ctx=CONTEXT, **settings)
 
     def generate() -> list[int]:
         theirs.reset()

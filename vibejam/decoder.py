@@ -5,7 +5,8 @@ out once.  Candidates for one prompt share its reading (`Memory.fork`) and go on
 slow, obvious reference is `GPTModel.forward_cached`, and the tests hold this against it.  Left out: GPUs, other
 architectures and models that are still learning, which `sample.py` serves with the reference; choosing the token.
 
-Shapes: B texts, S places, C width, H heads, G key/value heads, J = H/G heads a group, D head size, V vocabulary, L layers.
+Shapes: B texts, S places, P places of the shared prompt, L layers, C width, H heads, G key/value heads, J = H/G heads
+a group, D head size, V vocabulary.
 """
 
 import math
@@ -27,17 +28,37 @@ Product = Callable[[Tensor], Tensor]  # (B, in) fp32 to (B, out) fp32
 
 @dataclass
 class Memory:
-    """Keys and values of the tokens read so far: (L, B, G, length, D) fp32 each, filled up to `used`."""
+    """Keys and values of the tokens read so far: (L, G, B, length, D) fp32 each, filled up to `used`.
+
+    Before them stands what all texts share, a `prompt` of one text, read once and kept once.
+    """
 
     keys: Tensor
     values: Tensor
     used: int = 0
+    prompt: "Memory | None" = None
+
+    @property
+    def length(self) -> int:
+        return self.keys.shape[3]
+
+    @property
+    def position(self) -> int:
+        """How many tokens each text has read."""
+        return self.used + (self.prompt.position if self.prompt else 0)
 
     def fork(self, n: int) -> "Memory":
-        """`n` texts that begin with what this one has read.  Raises ValueError where it holds more than one text."""
-        if self.keys.shape[1] != 1:
-            raise ValueError(f"only one text can be forked, not {self.keys.shape[1]}")
-        return Memory(self.keys.repeat(1, n, 1, 1, 1), self.values.repeat(1, n, 1, 1, 1), self.used)
+        """`n` texts that begin with what this one has read.  Raises ValueError where it holds several or is a fork."""
+        L, G, B, length, D = self.keys.shape
+        if B != 1 or self.prompt is not None:
+            raise ValueError("only the memory of one text, as `read` gives it, can be forked")
+        shape = (L, G, n, length - self.used, D)
+        return Memory(torch.zeros(shape), torch.zeros(shape), 0, Memory(self.keys, self.values, self.used))
+
+    def filled(self, end: int) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
+        """Of each layer, up to `end`: keys (G*B, D, S) and values (G*B, S, D), ready for products."""
+        keys, values = self.keys[:, :, :, :end].flatten(1, 2), self.values[:, :, :, :end].flatten(1, 2)
+        return keys.transpose(-1, -2).unbind(), values.unbind()
 
 
 @dataclass(frozen=True)
@@ -90,7 +111,7 @@ class Decoder:
         )
 
     def read(self, ids: list[int], room: int) -> tuple[Memory, Tensor]:
-        """The prompt, all at once, by the model itself: its memory, with room for that many tokens more, and logits (1, V).
+        """The prompt, all at once, by the model itself: its memory, with `room` for more tokens, and logits (1, V).
 
         Raises ValueError where both together, or nothing, would be more than the context holds.
         """
@@ -104,10 +125,11 @@ class Decoder:
             for number, block in enumerate(self._blocks):  # forward_cached, but for logits that nobody reads
                 x = block(x, rotary, cache.layer(number, T))
             logits = self._finish(x[:, -1]).float()  # (1, V)
-            shape = (config.n_layer, 1, config.kv_heads, T + room, config.head_dim)
+            shape = (config.n_layer, config.kv_heads, 1, T + room, config.head_dim)
             memory = Memory(torch.zeros(shape), torch.zeros(shape), T)
-            memory.keys[:, :, :, :T] = cache.keys.unflatten(-1, (2, -1)).transpose(-1, -2).flatten(-2)
-            memory.values[:, :, :, :T] = cache.values
+            pairs = cache.keys.unflatten(-1, (2, -1)).transpose(-1, -2).flatten(-2)  # (L, 1, G, T, D), as in `_paired`
+            memory.keys[:, :, :, :T] = pairs.transpose(1, 2)
+            memory.values[:, :, :, :T] = cache.values.transpose(1, 2)
         return memory, logits.clone()  # the caller's own, which it may change
 
     def step(self, tokens: Tensor, memory: Memory) -> Tensor:
@@ -115,35 +137,35 @@ class Decoder:
 
         Raises ValueError where the memory is full.
         """
-        end = memory.used + 1
-        if end > memory.keys.shape[3]:
-            raise ValueError(f"the memory holds {memory.keys.shape[3]} tokens, {end} are needed")
+        if memory.used == memory.length:
+            raise ValueError(f"the memory holds {memory.length} tokens and is full")
         with one_thread(), torch.inference_mode():
-            logits = self._step(tokens, memory, end)
-        memory.used = end
+            logits = self._step(tokens, memory)
+        memory.used += 1
         return logits.clone()  # the caller's own, which it may change
 
-    def _step(self, tokens: Tensor, memory: Memory, end: int) -> Tensor:
-        place, B, config = end - 1, len(tokens), self.config
+    def _step(self, tokens: Tensor, memory: Memory) -> Tensor:
+        place, B, config = memory.used, len(tokens), self.config
         H, G, C, D = config.n_head, config.kv_heads, config.n_embd, config.head_dim
         # One number more than the width: the norm's epsilon. The length of the whole is then RMSNorm's divisor but for
         # a factor, which is in `_norm`, and three operations do the work of six.
         whole = torch.full((B, C + 1), math.sqrt(C * config.norm_eps))
         x = whole[:, :C]
         x.copy_(self._embed(tokens))
-        turn = self._turns[place]  # (D/2,)
-        new_keys, new_values = memory.keys[:, :, :, place].unbind(), memory.values[:, :, :, place].unbind()  # (B, G, D)
-        keys = memory.keys[:, :, :, :end].flatten(1, 2).transpose(-1, -2).unbind()  # (B*G, D, S) each
-        values = memory.values[:, :, :, :end].flatten(1, 2).unbind()  # (B*G, S, D) each
+        turn = self._turns[memory.position]  # (D/2,)
+        new_keys, new_values = memory.keys[:, :, :, place].unbind(), memory.values[:, :, :, place].unbind()  # (G, B, D)
+        own = memory.filled(place + 1)
+        shared = memory.prompt.filled(memory.prompt.used) if memory.prompt else None
         for number, layer in enumerate(self._layers):
             state = layer.attend(_normed(x, whole, layer.attend_norm)).view(B, H + 2 * G, D)
             pairs = torch.view_as_complex(state[:, : H + G].unflatten(-1, (-1, 2)))  # (B, H+G, D/2)
             turned = torch.view_as_real(pairs * turn).flatten(-2)  # (B, H+G, D)
-            new_keys[number].copy_(turned[:, H:])
-            new_values[number].copy_(state[:, H + G :])
-            query = turned[:, :H].reshape(B * G, H // G, D)  # a group's heads are rows of one product: nothing is repeated
-            y = torch.bmm(torch.bmm(query, keys[number]).softmax(-1), values[number])  # (B*G, J, D)
-            x += layer.out(y.view(B, H * D))
+            new_keys[number].copy_(turned[:, H:].transpose(0, 1))
+            new_values[number].copy_(state[:, H + G :].transpose(0, 1))
+            query = turned[:, :H].view(B, G, H // G, D).transpose(0, 1).reshape(G * B, H // G, D)
+            y = _attend(query, own[0][number], own[1][number], shared and (shared[0][number], shared[1][number]))
+            y = y.view(G, B, -1).transpose(0, 1).reshape(B, H * D)
+            x += layer.out(y)
             gate, up = layer.widen(_normed(x, whole, layer.feed_norm)).chunk(2, -1)
             x += layer.down(F.silu(gate).mul_(up))
         return self._head(_normed(x, whole, self._norm))
@@ -153,7 +175,7 @@ _PACKED: WeakKeyDictionary[BaseLM, tuple[object, Decoder]] = WeakKeyDictionary()
 
 
 def packed(model: BaseLM) -> Decoder | None:
-    """The decoder of `model` as it is now, packed anew where its weights have changed since; None where there can be none."""
+    """The decoder of `model` as it is now, packed anew where weights have changed; None where there can be none."""
     if not can_decode(model):
         return None
     now = model.config, [(p.data_ptr(), p._version) for p in model.parameters()]
@@ -168,8 +190,8 @@ def packed(model: BaseLM) -> Decoder | None:
 def one_thread() -> Iterator[None]:
     """Within it torch computes on the caller's thread alone.
 
-    A token's products are too short to be shared out: waiting for the other threads costs more than they save, many times
-    more on a machine that is busy.  OpenMP keeps the number for each thread, so training elsewhere keeps its own.
+    A token's products are too short to be shared out: waiting for the other threads costs more than they save, many
+    times more on a machine that is busy.  OpenMP keeps the number for each thread, so training elsewhere keeps its own.
     """
     before = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -179,6 +201,21 @@ def one_thread() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
+def _attend(query: Tensor, keys: Tensor, values: Tensor, shared: tuple[Tensor, Tensor] | None) -> Tensor:
+    """Queries (G*B, J, D) on keys (G*B, D, S), values (G*B, S, D) and shared ones (G, D, P), (G, P, D).
+
+    The heads of a group are rows of one product, and for what is shared those of all texts are: nothing is repeated.
+    """
+    scores = torch.bmm(query, keys)  # (G*B, J, S)
+    if shared is None:
+        return torch.bmm(scores.softmax(-1), values)
+    keys, G, P = shared[0], shared[0].shape[0], shared[0].shape[2]
+    early = torch.bmm(query.view(G, -1, query.shape[2]), keys).view(*scores.shape[:2], P)  # (G*B, J, P)
+    weights = torch.cat([early, scores], dim=-1).softmax(-1)  # (G*B, J, P+S)
+    y = torch.bmm(weights[:, :, P:], values)
+    return y + torch.bmm(weights[:, :, :P].view(G, -1, P), shared[1]).view_as(y)
+
+
 def can_decode(model: BaseLM) -> bool:
     """Whether `Decoder` takes it: the plain transformer, on a CPU, without corrections that are still being learnt."""
     plain = type(model) is GPTModel and model.embed.weight.device.type == "cpu"
@@ -186,7 +223,7 @@ def can_decode(model: BaseLM) -> bool:
 
 
 def has_int8() -> bool:
-    """Whether torch's int8 products are here and exact: on x86 with VNNI; older ones overflow at eight bits a number."""
+    """Whether torch's int8 products are here and exact: on x86 with VNNI; older ones overflow at eight bits."""
     vnni = getattr(torch.cpu, "_is_vnni_supported", lambda: False)()  # torch has no public name for it
     return vnni and torch.backends.quantized.engine in ("x86", "fbgemm", "onednn")
 
@@ -204,7 +241,7 @@ def _int8(weight: Tensor) -> Product:
     """Each row of the matrix with a scale of its own; the numbers that come in are rounded to 256 steps, too."""
     scales = (weight.abs().amax(1).double() / 127).clamp(min=1e-30)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # torch means to move these to another package; pyproject.toml pins what has them
+        warnings.simplefilter("ignore")  # torch will drop these one day; pyproject.toml pins versions that have them
         rounded = torch.quantize_per_channel(weight, scales, torch.zeros(len(weight), dtype=torch.long), 0, torch.qint8)
     packed, product = torch.ops.quantized.linear_prepack(rounded, None), torch.ops.quantized.linear_dynamic
 
@@ -213,9 +250,9 @@ def _int8(weight: Tensor) -> Product:
     def multiply(x: Tensor) -> Tensor:
         if len(x) == 1:
             return product(x, packed, False)
-        # torch rounds all rows to one scale, by the smallest and the largest number in any: stretch each to [0, 1] first
-        low, high = torch.aminmax(x, dim=1, keepdim=True)  # (B, 1)
-        span = high.sub_(low).clamp_(min=1e-30)
+        # torch rounds all rows to one scale, by the smallest and largest number in any: stretch each to [0, 1] first
+        low = x.amin(1, keepdim=True)  # (B, 1)
+        span = x.amax(1, keepdim=True).sub_(low).clamp_(min=1e-30)
         return product(x.sub(low).div_(span), packed, False).mul_(span).addcmul_(low, sums)
 
     return multiply
@@ -227,7 +264,8 @@ _PACKERS: dict[str, Callable[[Tensor], Product]] = {"fp32": _fp32, "bf16": _bf16
 def _norm(norm: nn.RMSNorm) -> Tensor:
     """Its weights (C,), with the factor between a vector's length and its root mean square.
 
-    Not folded into the matrix that follows: they damp the few channels whose size would leave the others no steps in int8.
+    Not folded into the matrix that follows: they damp the few channels so large that the others would be left no steps
+    in int8.
     """
     return norm.weight.float() * math.sqrt(len(norm.weight))
 
@@ -237,5 +275,5 @@ def _normed(x: Tensor, whole: Tensor, norm: Tensor) -> Tensor:
 
 
 def _paired(weight: Tensor, D: int) -> Tensor:
-    """Rows of queries or keys so that a pair that turns together lies together: one complex product then turns them all."""
+    """Rows of queries or keys, a pair that turns together side by side: one complex product then turns them all."""
     return weight.unflatten(0, (-1, 2, D // 2)).transpose(1, 2).flatten(0, 2)

@@ -1,8 +1,9 @@
 """Writing with a model: the next token drawn again and again, from a memory of what was read so far.
 
-`stream_text` yields text as it comes; `generate_text` waits for all of it; `candidate_ids` draws several texts side by side.
-The fast path is decoder.py's, where it applies; any other model reads through its own cache.  When the context is full, its newer half is
-read again and writing goes on from there.  The slow reference, which reads all again for each token, stands in the tests.
+`stream_text` yields text as it comes; `generate_text` waits for all of it; `candidate_ids` draws several texts side
+by side.  The fast path is decoder.py's, where it applies; any other model reads through its own cache.  When the
+context is full, its newer half is read again and writing goes on from there.  The slow reference, which reads
+everything again for each token, stands in the tests.
 """
 
 from collections.abc import Callable, Collection, Iterator
@@ -183,7 +184,7 @@ def _kept(logits: Tensor, config: SampleConfig) -> tuple[Tensor, Tensor]:
 
 
 def _likeliest(probabilities: Tensor, config: SampleConfig) -> Tensor:
-    """Ids (n,), in their order, beyond which no filter keeps any: sorting a large vocabulary takes longer than the model."""
+    """Ids (n,), ascending, beyond which no filter keeps any: sorting a large vocabulary takes longer than the model."""
     few = config.top_k or FEW
     if few < len(probabilities):
         floor = probabilities.topk(few).values[-1]
