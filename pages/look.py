@@ -18,6 +18,8 @@ ASSETS = Path(__file__).resolve().parents[1] / "assets"
 STYLE = ASSETS / "style.css"
 LOGO = ASSETS / "logo.svg"
 
+COPY = '<button type="button" class="link" data-copy="">Copy</button>'
+CARET = '<span class="caret" aria-hidden="true"></span>'  # style.css shows it only while there is something to stop
 _PLAIN = {  # Gradio's name → ours, the same word in light and dark because style.css changes what it means
     "body_background_fill": "var(--paper)",
     "body_text_color": "var(--text)",

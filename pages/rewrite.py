@@ -33,7 +33,7 @@ GO = {PASTE: "Rewrite", ASK: "Write a draft and rewrite it"}
 
 def build(owner: gr.State) -> state.Page:
     """The page inside the tab that is open now."""
-    fragment(look.heading("Rewrite a draft", "A machine's draft on the left, your voice on the right."))
+    fragment(look.heading("Rewrite a draft", "A machine's draft beside your voice."))
     with gr.Column(visible=False, elem_classes="empty") as missing:
         fragment("<p>There is no voice yet to rewrite in: let a run learn from your writing first.</p>")
         to_train = gr.Button("Learn my voice", variant="primary", size="md", elem_id="rewrite-to-train")
@@ -161,16 +161,16 @@ def stream(
         if source == ASK:
             writer = writer_for(address, model, key)
             by = f"{writer.model} at {writer.destination}"
-            yield ["", side_html("Draft", f"asking {by}"), right_html("", ""), "", told(""), *busy]
-            draft, drawn = "", 0.0  # the first piece is shown at once
+            yield [same, side_html("Draft", f"asking {by}"), right_html("", ""), "", told(""), *busy]
+            draft, drawn = "", 0.0  # what stood there stays until the first piece is here, which is shown at once
             with closing(writer.stream(instruction or "")) as pieces:
                 for piece in pieces:
                     draft += piece
                     if time.monotonic() - drawn > REDRAW_SECONDS:
                         drawn = time.monotonic()
-                        yield [draft, same, same, same, same, *busy]
+                        yield [draft, *[same] * 6]  # no buttons: Stop may be pressed by now
             draft = draft.strip()
-            yield [draft, side_html("Draft", by), same, same, same, *busy]
+            yield [draft, side_html("Draft", by), *[same] * 5]
         else:
             yield [
                 same,
@@ -186,7 +186,7 @@ def stream(
                 text += piece
                 if time.monotonic() - drawn > REDRAW_SECONDS:
                     drawn = time.monotonic()
-                    yield [same, same, right_html(name, text.lstrip()), same, same, *busy]
+                    yield [same, same, right_html(name, text.lstrip()), *[same] * 4]
         text = text.strip()
         if not text:
             raise UserError(
@@ -205,9 +205,10 @@ def side_html(title: str, by: str) -> str:
 def right_html(name: str, text: str, done: bool = False) -> str:
     if not text and (done or not name):
         return side_html("Rewrite", "") + NOTHING_YET
-    caret = "" if done else '<span class="caret" aria-hidden="true"></span>'
-    footer = '<footer><button type="button" class="link" data-copy="">Copy</button></footer>' if done else ""
-    return f'{side_html("Rewrite", name)}<p class="read" data-text="">{esc(text)}{caret}</p>{footer}'
+    caret = "" if done else look.CARET
+    return (
+        f'{side_html("Rewrite", name)}<p class="read" data-text="">{esc(text)}{caret}</p><footer>{look.COPY}</footer>'
+    )
 
 
 def changes_html(draft: str, rewrite: str) -> str:

@@ -117,7 +117,7 @@ def stream(owner: str, voice: str, prompt: str, *settings: float | str) -> Itera
                 text += piece
                 if time.monotonic() - drawn > REDRAW_SECONDS:
                     drawn = time.monotonic()
-                    yield [page_html(prompt, text), gr.skip(), *busy]
+                    yield [page_html(prompt, text), *[gr.skip()] * 3]  # no buttons: Stop may be pressed by now
         seconds = time.monotonic() - began
         tokens = len(engine.tokenizer.encode(text))
         facts = [
@@ -142,14 +142,11 @@ def copied_words(longest: int | None) -> str:
 
 def page_html(prompt: str, text: str, facts: list[str] = []) -> str:
     """The prompt and what the voice made of it; `facts` come when it is finished."""
-    footer = ""
-    if facts:
-        words = " · ".join(fact for fact in facts if fact)
-        footer = (
-            f'<footer><span>{esc(words)}</span><button type="button" class="link" data-copy="">Copy</button></footer>'
-        )
-    writing = "" if facts else '<span class="caret" aria-hidden="true"></span>'
+    figures = (
+        f'<span class="figures">{esc(" · ".join(fact for fact in facts if fact))}</span>' if facts else "<span></span>"
+    )
+    caret = "" if facts else look.CARET
     return (
         f'<div class="sheet"><p class="read" data-text=""><span class="given">{esc(prompt)}</span>'
-        f'<span class="voice">{esc(text)}</span>{writing}</p>{footer}</div>'
+        f'<span class="voice">{esc(text)}</span>{caret}</p><footer>{figures}{look.COPY}</footer></div>'
     )

@@ -18,6 +18,7 @@ HINT = (
     "No writing at hand? The sample is a shopkeeper's whom we made up: short pieces in one voice, to try it all with."
 )
 SHOWN = 8  # pieces listed before the rest is folded away
+LISTED = 300  # and no more than these, or a mailbox would make the page heavy
 OPENING = 700  # characters of a piece that its preview shows
 SCALE = ((0, 0), (20_000, 30), (100_000, 60), (300_000, 80), (1_000_000, 100))  # characters → how full the meter is
 
@@ -182,10 +183,13 @@ def listing_html(writing: list[Writing], corpus: Corpus) -> str:
     if not writing:
         return ""
     repeats = {duplicate.source: duplicate for duplicate in corpus.duplicates}
-    rows = [_piece(entry, repeats) for entry in reversed(writing)]
+    rows = [_piece(entry, repeats) for entry in writing[: -LISTED - 1 : -1]]
     more = ""
     if len(rows) > SHOWN:
-        more = f'<details class="more"><summary>{len(rows) - SHOWN} more</summary>{"".join(rows[SHOWN:])}</details>'
+        rest = "".join(rows[SHOWN:])
+        if len(writing) > LISTED:
+            rest += f"<p>and {len(writing) - LISTED:,} older ones</p>"
+        more = f'<details class="more"><summary>{len(writing) - SHOWN:,} more</summary>{rest}</details>'
     where = " on this server until you leave" if is_space() else " in a folder on this machine"
     return (
         f'<section class="pieces" aria-label="Your pieces of writing">{"".join(rows[:SHOWN])}{more}'

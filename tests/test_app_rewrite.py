@@ -4,9 +4,10 @@ import html
 import os
 import re
 
+import gradio as gr
 import pytest
 from app_hands import ME, shown, text_of, trained
-from endpoint_server import endpoint, says, says_then_hangs  # noqa: F401
+from endpoint_server import endpoint, fails, says, says_then_hangs  # noqa: F401
 
 from pages import rewrite, sample, state
 from vibejam.config import SampleConfig
@@ -89,6 +90,14 @@ def test_an_instruction_is_drafted_by_the_endpoint_and_rewritten_here(endpoint):
 def test_nothing_is_sent_when_the_voice_is_missing(endpoint):  # noqa: F811
     last = list(rewrite.stream(ME, "gone", "ask", "Complain.", endpoint.url, "m", "", "", 0.8, 0, 0.95, ""))[-1]
     assert shown(last[4]) and not endpoint.asked
+
+
+def test_an_endpoint_that_fails_takes_no_draft_away(endpoint):  # noqa: F811
+    name = trained()
+    endpoint.will(fails(404))
+    steps = list(rewrite.stream(ME, name, "ask", "Complain.", endpoint.url, "m", "", "My own.", 0.8, 0, 0.95, ""))
+    assert all(step[0] == gr.skip() for step in steps)
+    assert "knows no model" in steps[-1][4]["value"] and shown(steps[-1][5])
 
 
 def test_leaving_the_page_hangs_up_on_the_endpoint(endpoint):  # noqa: F811

@@ -143,7 +143,7 @@ def test_a_sample_streams_in(visit):
     page.locator("#written .caret").wait_for(state="attached")
     page.wait_for_function("() => document.querySelector('#written .voice').textContent.length > 5")
     early = page.locator("#written .voice").inner_text()
-    page.locator("#written footer").wait_for(timeout=90_000)
+    page.locator("#written .figures").wait_for(timeout=90_000)
     assert len(page.locator("#written .voice").inner_text()) > len(early)
     page.get_by_role("button", name="Copy").click()
     page.get_by_role("button", name="Copied").wait_for()
@@ -152,6 +152,8 @@ def test_a_sample_streams_in(visit):
     page.get_by_role("button", name="Write on").click()
     page.get_by_role("button", name="Stop").click()
     page.get_by_role("button", name="Write on").wait_for()
+    page.wait_for_timeout(500)  # a piece that was under way when it stopped changes nothing about the buttons
+    assert page.get_by_role("button", name="Write on").is_visible() and not page.locator("#written .caret").is_visible()
     page.context.close()
 
 
