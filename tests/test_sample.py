@@ -26,7 +26,7 @@ def small(block=BLOCK, seed=0):
     with torch.no_grad():
         for parameter in model.parameters():
             if parameter.dim() >= 2:
-                parameter.mul_(8)
+                parameter.mul_(24)
     return model.eval()
 
 
