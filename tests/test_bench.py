@@ -1,11 +1,9 @@
 """The bench at tiny sizes: that it runs, compares like with like and says what is missing.  No speed is asserted."""
 
-import math
-
 import pytest
 import torch
 
-from vibejam.bench import FIGURES, candidates, from_scratch, one_stream, stepwise_bits_per_byte
+from vibejam.bench import FIGURES, candidates, from_scratch, one_stream, stepwise_nats
 from vibejam.cli import build_parser, main
 from vibejam.decoder import Decoder
 from vibejam.errors import UserError
@@ -32,22 +30,24 @@ def test_candidates_together_and_in_turn():
     assert set(figure["seconds"]) == {"together", "in turn"} and figure["times_in_turn"]["median"] > 0
 
 
-def test_bits_per_byte_step_by_step_are_those_of_the_whole():
+def test_the_loss_step_by_step_is_that_of_the_whole():
     text = "The gate was open. " * 3
     tokenizer = CharTokenizer.train([text])
     model = small(tokenizer.vocab_size)
     ids = torch.tensor([tokenizer.doc_end, *tokenizer.encode(text)])
     nats, _ = score_ids(model, ids, tokenizer.doc_end, 64)
-    found = stepwise_bits_per_byte(Decoder(model, "fp32"), tokenizer, text)
-    assert found == pytest.approx(nats / math.log(2) / len(text.encode()), rel=1e-5)
+    found, size = stepwise_nats(Decoder(model, "fp32"), tokenizer, text)
+    assert size == len(text.encode()) and len(found) == len(ids) - 1
+    assert float(found.sum()) == pytest.approx(nats, rel=1e-5)
 
 
 def test_side_by_side_each_stretch_is_scored_by_itself():
     text = "The gate was open. "
     tokenizer = CharTokenizer.train([text])
     decoder = Decoder(small(tokenizer.vocab_size), "fp32")
-    alone = stepwise_bits_per_byte(decoder, tokenizer, text)
-    assert stepwise_bits_per_byte(decoder, tokenizer, text * 3, rows=3) == pytest.approx(alone, rel=1e-5)
+    alone, size = stepwise_nats(decoder, tokenizer, text)
+    together, whole = stepwise_nats(decoder, tokenizer, text * 3, rows=3)
+    assert whole == 3 * size and torch.allclose(together.view(-1, 3), alone[:, None].expand(-1, 3), atol=1e-4)
 
 
 def test_without_the_base_the_command_says_how_to_get_it(capsys):

@@ -11,11 +11,12 @@ import math
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import torch
 import torch.nn.functional as F
+from torch import Tensor
 
 from vibejam.config import SampleConfig
 from vibejam.decoder import Decoder, has_int8, one_thread
@@ -122,27 +123,38 @@ def rounding(text: str = STORY) -> Figure:
     if not has_int8():
         raise UserError("This machine has no int8 products to compare; choose another figure with --what.")
     model, tokenizer = _base(torch.bfloat16)
-    figures: Figure = {"bytes": len(text.encode())}
-    for rows in 1, 8:
-        found = {kind: stepwise_bits_per_byte(Decoder(model, kind), tokenizer, text, rows) for kind in ("bf16", "int8")}
-        change = 100 * (found["int8"] / found["bf16"] - 1)
-        found = {kind: round(value, 4) for kind, value in found.items()}
-        figures[f"texts_a_step_{rows}"] = {**found, "per_cent_worse": round(change, 2)}
-    return figures
+    return {f"texts_a_step_{rows}": int8_against_bf16(model, tokenizer, [text], rows) for rows in (1, 8)}
 
 
-def stepwise_bits_per_byte(decoder: Decoder, tokenizer: Tokenizer, text: str, rows: int = 1) -> float:
-    """The text in `rows` stretches side by side, one step a token; a full context is begun anew."""
+def int8_against_bf16(model: GPTModel, tokenizer: Tokenizer, texts: Sequence[str], rows: int) -> Figure:
+    """Bits per byte in both, and the change in per cent with its standard error: little text decides little."""
+    nats, size = {}, 0
+    for kind in ("bf16", "int8"):
+        scored = [stepwise_nats(Decoder(model, kind), tokenizer, text, rows) for text in texts]
+        nats[kind], size = torch.cat([found for found, _ in scored]), sum(length for _, length in scored)
+    change, whole = nats["int8"] - nats["bf16"], float(nats["bf16"].sum())
+    return {
+        "tokens": len(change),
+        **{kind: round(float(found.sum()) / math.log(2) / size, 4) for kind, found in nats.items()},
+        "per_cent_worse": round(100 * float(change.sum()) / whole, 2),
+        "standard_error": round(100 * float(change.std()) * math.sqrt(len(change)) / whole, 2),
+    }
+
+
+def stepwise_nats(decoder: Decoder, tokenizer: Tokenizer, text: str, rows: int = 1) -> tuple[Tensor, int]:
+    """Nats (n,) of each token, and how many bytes they are: `rows` stretches side by side, one step a token.
+
+    A full context is begun anew.  The few tokens that do not fill the last column are left out.
+    """
     ids = torch.tensor(tokenizer.encode(text))
-    ids = ids[: len(ids) // rows * rows].view(rows, -1)  # (B, T)
-    size, nats = len(tokenizer.decode(ids.flatten().tolist()).encode()), 0.0
+    ids, nats = ids[: len(ids) // rows * rows].view(rows, -1), []  # (B, T)
     for window in ids.split(decoder.config.block_size - 1, dim=1):
         memory, logits = decoder.read([tokenizer.doc_end], window.shape[1])
         memory, logits = memory.fork(rows), logits.expand(rows, -1)
         for tokens in window.T:
-            nats += float(F.cross_entropy(logits, tokens, reduction="sum"))
+            nats.append(F.cross_entropy(logits, tokens, reduction="none").double())  # (B,)
             logits = decoder.step(tokens, memory)
-    return nats / math.log(2) / size
+    return torch.cat(nats), len(tokenizer.decode(ids.flatten().tolist()).encode())
 
 
 def from_scratch(
@@ -259,7 +271,7 @@ def _transformers(model: GPTModel, tokenizer: Tokenizer, prompt: list[int], toke
 
 
 def _llama_cpp(prompt: list[int], tokens: int) -> Callable[[], list[int]] | None:
-    """llama.cpp on one thread, with a GGUF of the same weights in fp32, exported for it; None where it is not installed."""
+    """llama.cpp on one thread, on a GGUF of the same weights in fp32; None where it is not installed."""
     if importlib.util.find_spec("llama_cpp") is None:
         return None
     import llama_cpp
