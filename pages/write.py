@@ -155,7 +155,7 @@ def report_html(read: int, known: int, skipped: list[Skipped]) -> str:
 
 def summary_html(corpus: Corpus) -> str:
     """Counts, and the meter that says whether it is enough."""
-    _, sentence = enough(corpus.characters)
+    _, sentence = enough(corpus.characters, corpus.words)
     full = fullness(corpus.characters)
     counts = [
         count(len(corpus.documents), "piece"),

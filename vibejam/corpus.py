@@ -139,12 +139,13 @@ def without_overlap(train: Corpus, held: Corpus) -> tuple[Corpus, tuple[Duplicat
     return replace(train, documents=kept), dropped
 
 
-def enough(characters: int) -> tuple[str, str]:
+def enough(characters: int, words: int | None = None) -> tuple[str, str]:
     """(level, sentence) for the "enough?" meter: what so much writing will do, and what to add.
 
+    `words` as they were counted; estimated from the characters where they were not.
     Levels: "too little" (cannot be trained), "thin", "fair", "good", "plenty".
     """
-    words = f"About {_round(characters / _WORD):,} words"
+    amount = f"{words:,} words" if words else f"About {_round(characters / _WORD):,} words"
     if characters < MIN_CHARACTERS:
         return (
             "too little",
@@ -153,16 +154,16 @@ def enough(characters: int) -> tuple[str, str]:
     if characters < 20_000:
         return (
             "thin",
-            f"{words}: enough to begin, but it will mostly repeat you; add e-mails, posts or essays, to 3,500 words.",
+            f"{amount}: enough to begin, but it will mostly repeat you; add e-mails, posts or essays, to 3,500 words.",
         )
     if characters < 200_000:
         return (
             "fair",
-            f"{words}: your turns of phrase will show, some of them word for word; about 35,000 words would be better.",
+            f"{amount}: your turns of phrase will show, some of them word for word; about 35,000 words would be better.",
         )
     if characters < 1_000_000:
-        return "good", f"{words}: enough for your voice to come through; more still helps, up to about 175,000 words."
-    return "plenty", f"{words}: as much as a model of this size can use; more is welcome and not needed."
+        return "good", f"{amount}: enough for your voice to come through; more still helps, up to about 175,000 words."
+    return "plenty", f"{amount}: as much as a model of this size can use; more is welcome and not needed."
 
 
 def check_trainable(corpus: Corpus) -> None:
