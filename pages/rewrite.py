@@ -12,8 +12,9 @@ from contextlib import closing
 import gradio as gr
 
 from vibejam.diff import word_diff
-from vibejam.drafts import EndpointWriter, endpoint_for, endpoint_from_environment
+from vibejam.drafts import DraftWriter, endpoint_for, endpoint_from_environment
 from vibejam.errors import UserError
+from vibejam.local_writer import local_writer
 from vibejam.runtime import is_space
 
 from pages import look, sample, state
@@ -27,6 +28,7 @@ HONEST = (
     "This voice goes on from the draft the way you would; it does not know yet that the meaning must stay. "
     "Check every name and number before you use it."
 )
+GET_ONE = " Or get a small one for this machine, once, with: vibejam fetch-base smollm2-135m"
 NOTHING_YET = '<p class="quiet">The rewrite appears here.</p>'
 GO = {PASTE: "Rewrite", ASK: "Write a draft and rewrite it"}
 
@@ -49,7 +51,7 @@ def build(owner: gr.State) -> state.Page:
                 placeholder="Tell my landlord that the boiler is broken again.",
             )  # fmt: skip
             goes_to = fragment(destination_html("", "", ""), elem_id="destination")
-            with gr.Accordion("The model that writes it", open=not is_set_up(), elem_id="endpoint"):
+            with gr.Accordion("The model that writes it", open=not is_set_up() and local_writer() is None, elem_id="endpoint"):
                 with gr.Row(elem_classes="knobs"):
                     address = gr.Textbox(
                         label="Address",
@@ -120,8 +122,14 @@ def is_set_up() -> bool:
         return False
 
 
-def writer_for(address: str, model: str, key: str) -> EndpointWriter:
-    """Who writes the draft.  On a Space nobody writes at the expense of whoever put it there."""
+def writer_for(address: str, model: str, key: str) -> DraftWriter:
+    """Who writes the draft: the service that is typed, the one in the environment, or the small model on this machine.
+
+    On a Space nobody writes at the expense of whoever put it there.
+    """
+    typed = any((text or "").strip() for text in (address, model, key))
+    if not typed and not is_set_up() and (local := local_writer()) is not None:
+        return local
     if is_space() and not (key or "").strip():
         raise UserError("Open “The model that writes it” and type the address, the model and your own key.")
     return endpoint_for(address or "", model or "", key or "", public=is_space())
@@ -132,12 +140,14 @@ def destination_html(address: str, model: str, key: str) -> str:
     try:
         writer = writer_for(address, model, key)
     except UserError as error:
-        return f'<p class="quiet">{esc(error)}</p>'
+        return f'<p class="quiet">{esc(error)}{"" if address or model or key or is_space() else esc(GET_ONE)}</p>'
+    if writer.destination is None:
+        return f'<p class="quiet">It will be written by <b>{esc(writer.model)}</b>, on this machine; nothing leaves it.</p>'
     where = f"It will be sent to <b>{esc(writer.destination)}</b> and written by <b>{esc(writer.model)}</b>."
     return f'<p class="quiet">{where} Nothing else leaves this machine.{_key_words(writer, key)}</p>'
 
 
-def _key_words(writer: EndpointWriter, key: str) -> str:
+def _key_words(writer: DraftWriter, key: str) -> str:
     if (key or "").strip():
         return " With the key typed below, for this session only."
     if os.environ.get("OPENAI_API_KEY", "").strip() and writer.base_url == endpoint_for("", writer.model, "").base_url:
@@ -160,7 +170,7 @@ def stream(
         name = engine.name
         if source == ASK:
             writer = writer_for(address, model, key)
-            by = f"{writer.model} at {writer.destination}"
+            by = f"{writer.model} at {writer.destination}" if writer.destination else f"{writer.model}, on this machine"
             yield [same, side_html("Draft", f"asking {by}"), right_html("", ""), "", told(""), *busy]
             draft, drawn = "", 0.0  # what stood there stays until the first piece is here, which is shown at once
             with closing(writer.stream(instruction or "")) as pieces:
@@ -188,10 +198,6 @@ def stream(
                     drawn = time.monotonic()
                     yield [same, same, right_html(name, text.lstrip()), *[same] * 4]
         text = text.strip()
-        if not text:
-            raise UserError(
-                "The voice ended at once, so there is nothing to show; rewrite again, or choose another seed."
-            )
         yield [same, same, right_html(name, text, done=True), changes_html(draft, text), told(""), *free]
     except UserError as error:
         yield [same, same, right_html(name, text.strip(), done=True), "", told(str(error)), *free]

@@ -8,8 +8,10 @@ import gradio as gr
 import pytest
 from app_hands import ME, shown, text_of, trained
 from endpoint_server import endpoint, fails, says, says_then_hangs  # noqa: F401
+from tiny_base import lay_tiny_base
 
 from pages import rewrite, sample, state
+from vibejam import drafts, local_writer
 from vibejam.config import SampleConfig
 from vibejam.workspace import Workspace
 
@@ -113,3 +115,21 @@ def test_leaving_the_page_hangs_up_on_the_endpoint(endpoint):  # noqa: F811
 def test_sample_dice_cover_every_setting_of_a_sample_that_the_page_offers():
     assert sample.dice(0.5, 3, 0.9, 50, "7") == SampleConfig(50, 0.5, 3, 0.9, 0.0, 7)
     assert sample.dice(0.5, 3, 0.9, 5000, "").seed is None and sample.dice(0.5, 3, 0.9, 5000, "").max_new_tokens == 1000
+
+
+def test_without_a_service_the_model_on_this_machine_writes_the_draft(monkeypatch):
+    assert "fetch-base" in text_of(rewrite.destination_html("", "", ""))
+    local_writer._loaded.cache_clear()
+    lay_tiny_base()
+    name = trained()
+    where = text_of(rewrite.destination_html("", "", ""))
+    assert "SmolLM2" in where and "nothing leaves" in where and "sent to" not in where
+    monkeypatch.setattr(drafts.EndpointWriter, "__init__", None)  # nobody is to be asked over a network
+    last = list(rewrite.stream(ME, name, "ask", "Write to Morgan.", "", "", "", "", 0.8, 0, 0.95, "1"))[-1]
+    assert not shown(last[4]) and "What changed" in last[3]
+    local_writer._loaded.cache_clear()
+
+
+def test_a_typed_service_comes_before_the_model_on_this_machine(endpoint):  # noqa: F811
+    lay_tiny_base()
+    assert endpoint.host in text_of(rewrite.destination_html(endpoint.url, "some-model", ""))
