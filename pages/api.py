@@ -6,12 +6,11 @@ none.
 
 import gradio as gr
 
+from pages import state
+from pages.sample import dice
 from vibejam.config import SampleConfig
 from vibejam.errors import UserError
 from vibejam.workspace import OWNER
-
-from pages import state
-from pages.sample import dice
 
 
 def offer() -> None:

@@ -1,10 +1,9 @@
 """What is said about a run: how far it is, what it came to, and what it was made with.  Words and HTML, no Gradio."""
 
-from vibejam.config import DataConfig, ModelConfig, TrainConfig
-from vibejam.jobs import DONE, FAILED, PAUSED, PREPARING, RUNNING, STOPPED, STOPPING
-
 from pages.state import INTERRUPTED, Run
 from pages.words import clock, count, esc, span
+from vibejam.config import DataConfig, ModelConfig, TrainConfig
+from vibejam.jobs import DONE, FAILED, PAUSED, PREPARING, RUNNING, STOPPED, STOPPING
 
 CURVE_SENTENCE = (
     "Bits per byte: how many yes-or-no questions each letter costs the model; lower means it guesses better. Held "

@@ -11,16 +11,15 @@ from contextlib import closing
 
 import gradio as gr
 
+from pages import look, sample, state
+from pages.look import fragment, told
+from pages.sample import REDRAW_SECONDS, dice
+from pages.words import count, esc
 from vibejam.diff import word_diff
 from vibejam.drafts import DraftWriter, endpoint_for, endpoint_from_environment
 from vibejam.errors import UserError
 from vibejam.local_writer import local_writer
 from vibejam.runtime import is_space
-
-from pages import look, sample, state
-from pages.look import fragment, told
-from pages.sample import REDRAW_SECONDS, dice
-from pages.words import count, esc
 
 PASTE, ASK = "paste", "ask"
 LONGEST_DIFF = 4000  # words; comparing longer texts word by word would keep the page waiting

@@ -6,13 +6,12 @@ from contextlib import closing
 
 import gradio as gr
 
-from vibejam.config import SampleConfig, default_of, help_for
-from vibejam.errors import UserError
-from vibejam.learn import SAMPLE_PROMPT
-
 from pages import look, state
 from pages.look import fragment, told
 from pages.words import count, esc
+from vibejam.config import SampleConfig, default_of, help_for
+from vibejam.errors import UserError
+from vibejam.learn import SAMPLE_PROMPT
 
 REDRAW_SECONDS = 0.1  # a page redraws no faster than that, however fast the model is
 NOTHING_YET = '<div class="sheet"><p class="quiet">What the voice writes appears here.</p></div>'

@@ -10,6 +10,9 @@ from collections.abc import Iterator
 
 import gradio as gr
 
+from pages import state
+from pages.look import fragment, quiet
+from pages.words import span
 from vibejam.config import DataConfig, ModelConfig, TrainConfig, help_for
 from vibejam.errors import UserError
 from vibejam.jobs import JOBS
@@ -17,10 +20,6 @@ from vibejam.learn import SAMPLE_PROMPT
 from vibejam.recipe import BETTER, PRESETS, QUICK, Recipe, measure_speed, plan_run
 from vibejam.runtime import is_space, pick_device
 from vibejam.tokenizer import BPE_FROM, vocab_size_for
-
-from pages import state
-from pages.look import fragment, quiet
-from pages.words import span
 
 KNOBS = {  # what it is called here: where its sentence stands, its field, whether it is a whole number
     "How long": [

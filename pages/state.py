@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pages.words import run_title
 from vibejam import checkpoint
 from vibejam.corpus import Corpus, build_corpus
 from vibejam.engine import StyleEngine
@@ -17,8 +18,6 @@ from vibejam.errors import UserError
 from vibejam.jobs import ALIVE, JOBS, Job
 from vibejam.runtime import is_space
 from vibejam.workspace import OWNER, Workspace, new_visitor
-
-from pages.words import run_title
 
 INTERRUPTED = "interrupted"  # run.json says that it runs, and nothing runs it
 CORPORA_KEPT = 4

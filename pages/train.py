@@ -7,6 +7,9 @@ pages/progress.py.
 
 import gradio as gr
 
+from pages import chart, look, progress, settings, state
+from pages.look import fragment, told
+from pages.words import run_title
 from vibejam.checkpoint import read_json
 from vibejam.corpus import check_trainable
 from vibejam.errors import UserError
@@ -14,10 +17,6 @@ from vibejam.jobs import FAILED, JOBS, PAUSED, STOPPED, STOPPING
 from vibejam.learn import learn, recipe_of
 from vibejam.recipe import PRESETS, QUICK
 from vibejam.runtime import is_space
-
-from pages import chart, look, progress, settings, state
-from pages.look import fragment, told
-from pages.words import run_title
 
 NOTHING = [gr.skip()] * 17  # one for each output of `show`
 SURE = "(...all) => confirm('Delete this run, its model and its curve?') ? all : ['', '']"

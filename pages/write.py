@@ -4,15 +4,14 @@ from pathlib import Path
 
 import gradio as gr
 
+from pages import look, state
+from pages.look import ASSETS, fragment, notice, told
+from pages.words import count, esc
 from vibejam.corpus import Corpus, enough
 from vibejam.errors import UserError
 from vibejam.readers import Document, Skipped, read_bytes, read_pasted
 from vibejam.runtime import is_space
 from vibejam.workspace import Writing
-
-from pages import look, state
-from pages.look import ASSETS, fragment, notice, told
-from pages.words import count, esc
 
 HINT = (
     "No writing at hand? The sample is a shopkeeper's whom we made up: short pieces in one voice, to try it all with."

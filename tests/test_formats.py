@@ -11,7 +11,6 @@ from reading import reason_of, text_of
 
 from vibejam.readers import read_bytes
 
-
 # --- Markdown and HTML
 
 

@@ -7,7 +7,6 @@ from reading import reason_of, text_of
 
 from vibejam.readers import Document, read_bytes
 
-
 # --- mail
 
 

@@ -10,7 +10,6 @@ from reading import reason_of, text_of
 from vibejam.errors import UserError
 from vibejam.readers import LARGEST_FILE, Document, Skipped, read_bytes, read_pasted, read_path
 
-
 # --- whatever comes, nothing is raised
 
 

@@ -2,10 +2,10 @@
 
 import pytest
 
+from vibejam import workspace
 from vibejam.errors import UserError
 from vibejam.files import write_json
 from vibejam.readers import Document
-from vibejam import workspace
 from vibejam.workspace import Workspace, new_visitor
 
 LETTER = Document("letter.txt", "The gate was open.", "utf-8", ("a warning",))

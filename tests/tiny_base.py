@@ -2,6 +2,7 @@
 
 import torch
 from tokenizers import AddedToken
+from writing import essay
 
 from vibejam.checkpoint import save_model
 from vibejam.fetch import NOTE
@@ -9,7 +10,6 @@ from vibejam.files import write_json
 from vibejam.model import build_model
 from vibejam.tokenizer import BPETokenizer, Tokenizer
 from vibejam.workspace import home
-from writing import essay
 
 CONTROL = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
 

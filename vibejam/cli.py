@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from vibejam import __version__
-from vibejam.config import DataConfig, ModelConfig, SampleConfig, TrainConfig, default_of, help_for
+from vibejam.config import DataConfig, ModelConfig, SampleConfig, TrainConfig, help_for
 from vibejam.errors import UserError
 
 

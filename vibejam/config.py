@@ -129,7 +129,7 @@ class TrainConfig:
 class DataConfig:
     """How text becomes tokens, and what is held out."""
 
-    tokenizer: str = knob("auto", "What a token is: char, one character; bpe, frequent pieces of words; auto, by the amount of text.")
+    tokenizer: str = knob("auto", "What a token is: char, one character; bpe, pieces of words; auto, by the amount of text.")
     vocab_size: int | None = knob(None, "How many tokens a bpe tokenizer may have; none: by the amount of text.")
     val_fraction: float = knob(0.1, "Share of the writing held out, as whole documents, to measure on.")
     seed: int = knob(1, "The number that fixes which documents are held out.")

@@ -54,7 +54,8 @@ def score_texts(model: BaseLM, tokenizer: Tokenizer, texts: Sequence[str]) -> Sc
 def estimate_loss(model: BaseLM, data: TokenDataset, max_tokens: int | None = None) -> Score | None:
     """A quick look during training: the held-out text in windows side by side, evenly thinned beyond `max_tokens`.
 
-    Unless it is named, 16,384, and fewer for a model so large that those would take minutes.  None where the held-out text is shorter than one window.  The same windows each time, so the curve compares with itself.
+    Unless it is named, 16,384, and fewer for a model so large that those would take minutes.  The same windows each time,
+    so the curve compares with itself.  None where the held-out text is shorter than one window.
     """
     if not data.has_val:
         return None

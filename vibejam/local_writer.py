@@ -10,8 +10,8 @@ from vibejam.config import SampleConfig
 from vibejam.drafts import SYSTEM_MESSAGE, DraftWriter
 from vibejam.errors import UserError
 from vibejam.fetch import base_path, load_base
-from vibejam.pretrained import TURN_END, chat_prompt
 from vibejam.model import BaseLM
+from vibejam.pretrained import TURN_END, chat_prompt
 from vibejam.runtime import compute_dtype, pick_device
 from vibejam.sample import stream_ids
 from vibejam.tokenizer import Tokenizer

@@ -15,7 +15,6 @@ from vibejam.model import build_model
 from vibejam.optim import Masters, build_optimizer
 from vibejam.runtime import compute_dtype, pick_device
 
-
 SPEED_SECONDS = 2.0  # how long a person may be kept waiting for an estimate
 
 

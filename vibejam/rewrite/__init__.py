@@ -1,7 +1,7 @@
 """A draft in, the same draft in the person's manner out: for now the way vibejam's first notes had it.
 
-The model reads "Draft: ... Rewrite:" and goes on.  A model that learnt only how a person writes does not know yet that a rewrite must
-say the same; what comes back is a continuation in their voice, and the app calls it that.
+The model reads "Draft: ... Rewrite:" and goes on.  A model that learnt only how a person writes does not know yet that a rewrite
+must say the same; what comes back is a continuation in their voice, and the app calls it that.
 """
 
 from collections.abc import Callable, Iterator
