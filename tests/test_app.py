@@ -1,13 +1,11 @@
 """The app as a whole: what programs may call, what visitors of a Space may see, and what never leaves."""
 
-import ast
 import json
 import os
 import socket
 import subprocess
 import sys
 from datetime import date
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -134,20 +132,6 @@ def test_a_taken_port_is_told_in_one_line_and_the_next_free_one_is_found(capsys)
         assert error.count("\n") == 1 and str(port) in error and "--port" in error
     assert app.main(["--port", "700000", "--no-browser"]) == 2
     assert app.free_port("127.0.0.1", None) >= app.PORT
-
-
-def test_the_engine_knows_no_gradio_and_the_pages_no_torch():
-    def imports(path: Path) -> set[str]:
-        found = set()
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Import):
-                found |= {alias.name.split(".")[0] for alias in node.names}
-            elif isinstance(node, ast.ImportFrom) and node.module:
-                found.add(node.module.split(".")[0])
-        return found
-
-    assert not [path for path in (ROOT / "pages").glob("*.py") if "torch" in imports(path)]
-    assert not [path for path in (ROOT / "vibejam").rglob("*.py") if imports(path) & {"gradio", "pages"}]
 
 
 def test_analytics_are_off_before_gradio_is_imported():

@@ -42,9 +42,9 @@ def test_the_readme_maps_every_module():
 
 
 def test_the_engine_knows_no_screen_and_the_pages_no_torch():
-    for folder, forbidden in (("vibejam", "gradio"), ("pages", "torch")):
+    for folder, forbidden in (("vibejam", {"gradio", "pages"}), ("pages", {"torch"})):
         for path in (ROOT / folder).rglob("*.py"):
-            assert forbidden not in _imports(path), f"{path.name} imports {forbidden}"
+            assert not _imports(path) & forbidden, path.name
 
 
 def test_nothing_is_ever_unpickled_and_no_shell_is_called():

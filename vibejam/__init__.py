@@ -5,6 +5,6 @@ import os
 __version__ = "0.1.0"
 
 # Read when torch is loaded, so it stands here.  OpenMP's threads wait for each other by spinning for a long while; on a machine
-# that does anything else besides, they then burn the time they wait for: 2 threads learnt 560 tokens a second where 1 learnt
-# 14,000.  With a short spin 2 threads are never slower than 1.
+# that does anything else besides, they then burn the time they wait for: on one, a run with 2 threads crept along at 560 tokens a
+# second for minutes, and a short spin ended that.  Seen on a busy machine of 2 cores; not compared side by side on a quiet one.
 os.environ.setdefault("GOMP_SPINCOUNT", "1000")
