@@ -8,12 +8,29 @@ Left out: what is held out (corpus.py decides by whole documents), and the scori
 
 import math
 from collections.abc import Sequence
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
 from vibejam.errors import UserError
 from vibejam.tokenizer import CharTokenizer, Tokenizer
+
+
+class TrainingData(Protocol):
+    """What the training loop asks of a dataset."""
+
+    def get_batch(self, split: str, batch_size: int) -> tuple[Tensor, ...]:
+        """Tokens (B, T), targets (B, T) with -1 where none counts, and where they differ, the targets' weights (B, T)."""
+        ...
+
+    def state(self) -> dict[str, int]:
+        """Where it stands, as plain numbers."""
+        ...
+
+    def restore(self, state: dict[str, int]) -> None:
+        """Go back to where it stood."""
+        ...
 
 
 class TokenDataset:

@@ -6,7 +6,7 @@ in the run's run.json, scored over the whole held-out text with the best weights
 
 import hashlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from datetime import datetime, timezone
 from pathlib import Path
@@ -118,7 +118,7 @@ def _train(
     state: TrainState | None,
     prompt: str,
 ) -> Iterator[TrainEvent]:
-    """Train, keep the curve and the figures; whatever ends it, run.json says how it ended."""
+    """Train, and keep all that comes of it in `folder`."""
     tokenizer, on_base = data.tokenizer, run["base"] != "none"
     sampling = SampleConfig(max_new_tokens=120 if tokenizer.kind == "char" else 45, seed=config.seed)
 
@@ -131,11 +131,19 @@ def _train(
     events = train_lm(
         model, data, config, state=state, save=save, sample=lambda m: prompt + generate_text(m, tokenizer, prompt, sampling)
     )
+    device = next(model.parameters()).device
+    yield from recorded(events, folder, run, lambda last: _figures(folder, last, val_texts, device, on_base))
+
+
+def recorded(
+    events: Iterator[TrainEvent], folder: Path, run: dict, figures: Callable[[TrainEvent], dict[str, object]]
+) -> Iterator[TrainEvent]:
+    """The events as they come, their curve kept in `folder`; whatever ends them, run.json says how, with `figures(last event)`."""
     last, written = None, 0.0
     status = "failed"
     try:
         for last in events:
-            measured = last.sample is not None
+            measured = last.sample is not None or last.val_loss is not None
             if measured or last.note or time.monotonic() - written >= SECONDS_BETWEEN_METRICS:
                 checkpoint.append_metrics(folder, {k: v for k, v in asdict(last).items() if v is not None})
                 written = time.monotonic()
@@ -147,7 +155,7 @@ def _train(
     finally:
         events.close()  # saves the last state
         if last is not None:
-            run["figures"] = _figures(folder, last, val_texts, next(model.parameters()).device, on_base)
+            run["figures"] = figures(last)
         run["status"] = status
         write_json(folder / "run.json", run)
 

@@ -57,3 +57,24 @@ def merged_weights(model: BaseLM) -> dict[str, Tensor]:
         else:
             weights[name] = parameter.detach()
     return weights
+
+
+def corrections(model: BaseLM) -> dict[str, Tensor]:
+    """What was learnt, apart from the model it corrects: of each corrected matrix, `<name>.down` and `<name>.up`."""
+    parts = {}
+    for name, module in model.named_modules():
+        if isinstance(module, LowRank):
+            parts |= {f"{name}.down": module.down.detach(), f"{name}.up": module.up.detach()}
+    return parts
+
+
+@torch.no_grad()
+def merge_corrections(model: BaseLM, parts: dict[str, Tensor]) -> None:
+    """Add `corrections` to the matrices of a plain model, in place.  Raises ValueError where they do not fit it."""
+    names = {name.rpartition(".")[0] for name in parts}
+    try:
+        for name in names:
+            weight, up, down = model.get_parameter(f"{name}.weight"), parts[f"{name}.up"], parts[f"{name}.down"]
+            weight += ALPHA * up.to(weight) @ down.to(weight)
+    except (AttributeError, KeyError, RuntimeError) as error:
+        raise ValueError("these corrections are of another model") from error

@@ -68,22 +68,31 @@ class BaseLM(nn.Module):
             idx = torch.cat([idx, token], dim=1)
         return idx
 
-    def loss(self, idx: Tensor, targets: Tensor) -> Tensor:
-        """The same loss as `forward`, in chunks, so that a large vocabulary's logits never lie in memory all at once."""
+    def loss(self, idx: Tensor, targets: Tensor, weights: Tensor | None = None) -> Tensor:
+        """The same loss as `forward`, in chunks, so that a large vocabulary's logits never lie in memory all at once.
+
+        Given `weights` (B, T), their mean: how much each target counts; logits are made only where one does.
+        """
         self._check_length(idx)
         states, targets = self.hidden_states(idx).flatten(0, 1), targets.flatten()  # (B*T, C), (B*T,)
+        if weights is None:
+            weights = (targets >= 0).float()
+        else:
+            counted = targets >= 0
+            states, targets, weights = states[counted], targets[counted], weights.flatten()[counted]
         rows = max(1, LOSS_CHUNK // self.config.vocab_size)
         if len(states) <= rows:
-            total = self._summed_loss(states, targets)
+            total = self._summed_loss(states, targets, weights)
         else:
             total = sum(
-                checkpoint(self._summed_loss, s, t, use_reentrant=False)  # logits are made again in the backward pass
-                for s, t in zip(states.split(rows), targets.split(rows), strict=True)
+                checkpoint(self._summed_loss, *chunk, use_reentrant=False)  # logits are made again in the backward pass
+                for chunk in zip(states.split(rows), targets.split(rows), weights.split(rows), strict=True)
             )
-        return total / (targets >= 0).sum().clamp(min=1)
+        return total / weights.sum().clamp(min=1)
 
-    def _summed_loss(self, states: Tensor, targets: Tensor) -> Tensor:
-        return F.cross_entropy(self.head(states).float(), targets, ignore_index=-1, reduction="sum")
+    def _summed_loss(self, states: Tensor, targets: Tensor, weights: Tensor) -> Tensor:
+        losses = F.cross_entropy(self.head(states).float(), targets, ignore_index=-1, reduction="none")
+        return (losses * weights).sum()
 
     def _check_length(self, idx: Tensor) -> None:
         if not 1 <= idx.shape[1] <= self.config.block_size:

@@ -16,9 +16,9 @@ import torch
 from torch import Tensor
 
 from vibejam.config import TrainConfig
-from vibejam.data import TokenDataset
+from vibejam.data import TrainingData
 from vibejam.errors import UserError
-from vibejam.evaluate import estimate_loss
+from vibejam.evaluate import Score, estimate_loss
 from vibejam.model import BaseLM
 from vibejam.optim import Masters, build_optimizer, lr_at
 from vibejam.runtime import compute_dtype
@@ -73,18 +73,20 @@ class _Counters:
 
 def train_lm(
     model: BaseLM,
-    data: TokenDataset,
+    data: TrainingData,
     config: TrainConfig,
     *,
     state: TrainState | None = None,
     save: Callable[[str, BaseLM, TrainState], None] = lambda kind, model, state: None,
     sample: Callable[[BaseLM], str] | None = None,
+    measure: Callable[[BaseLM, TrainingData], Score | None] = estimate_loss,
 ) -> Iterator[TrainEvent]:
     """Train `model` in place and yield an event a step.
 
     `save("best" | "last", model, state)` is called at measurements (best: the validation loss, or without held-out text the
-    latest) and once more at the end, however that comes.  `sample(model)` writes the sample of a measurement.  `state` goes on
-    with a saved run: on a CPU, bit for bit where the end was given in steps.
+    latest) and once more at the end, however that comes.  `sample(model)` writes the sample of a measurement, and
+    `measure(model, data)` scores what is held out.  `state` goes on with a saved run: on a CPU, bit for bit where the end was
+    given in steps.
     Raises UserError where the loss stays NaN or infinite.
     """
     device = next(model.parameters()).device
@@ -105,9 +107,9 @@ def train_lm(
             lr = lr_at(progress, config) * counters.lr_scale
             for group in optimizer.param_groups:
                 group["lr"] = lr
-            x, y = data.get_batch("train", config.batch_size)  # (B, T) each
+            batch = data.get_batch("train", config.batch_size)  # (B, T) each
             optimizer.zero_grad(set_to_none=True)
-            loss = worker.loss(x.to(device, non_blocking=True), y.to(device, non_blocking=True))
+            loss = worker.loss(*(part.to(device, non_blocking=True) for part in batch))
             loss.backward()
             masters.collect()
             norm = torch.nn.utils.clip_grad_norm_(model.parameters(), config.grad_clip)
@@ -125,7 +127,7 @@ def train_lm(
                     )
             train_loss = loss.item()
             counters.iteration += 1
-            counters.tokens += x.numel()
+            counters.tokens += batch[0].numel()
             now = time.monotonic()
             counters.learning_seconds += now - began
             counters.seconds = now - clock
@@ -140,7 +142,7 @@ def train_lm(
                 note=note,
             )
             if counters.finished or progress >= (counters.measured + 1) / config.evals:
-                event |= _measure(masters, data, config, optimizer, counters, save, sample)
+                event |= _measure(masters, data, config, optimizer, counters, save, sample, measure)
                 counters.seconds = time.monotonic() - clock
             paused = time.monotonic()
             yield TrainEvent(seconds=counters.seconds, **event)
@@ -171,17 +173,18 @@ def _progress(counters: _Counters, config: TrainConfig, seconds: float) -> float
 
 def _measure(
     masters: Masters,
-    data: TokenDataset,
+    data: TrainingData,
     config: TrainConfig,
     optimizer: torch.optim.Optimizer,
     counters: _Counters,
     save: Callable[[str, BaseLM, TrainState], None],
     sample: Callable[[BaseLM], str] | None,
+    measure: Callable[[BaseLM, TrainingData], Score | None],
 ) -> dict[str, object]:
     """Measure on the held-out text, keep the best and the last, write a sample; what the event says of it."""
     counters.measured += 1
     model, worker = masters.model, masters.worker
-    score = estimate_loss(worker, data)
+    score = measure(worker, data)
     found: dict[str, object] = {"best": score is None or score.loss < counters.best_loss}
     if score is not None:
         found |= {"val_loss": score.loss, "val_bits_per_byte": score.bits_per_byte}
@@ -210,7 +213,7 @@ def _measure(
 
 
 def _capture(
-    model: BaseLM, optimizer: torch.optim.Optimizer, data: TokenDataset, counters: _Counters
+    model: BaseLM, optimizer: torch.optim.Optimizer, data: TrainingData, counters: _Counters
 ) -> TrainState:
     tensors = {f"model.{name}": p.detach() for name, p in model.named_parameters() if p.requires_grad}
     names = {p: name for name, p in model.named_parameters()}
@@ -224,7 +227,7 @@ def _capture(
 
 
 def _restore(
-    state: TrainState, model: BaseLM, optimizer: torch.optim.Optimizer, data: TokenDataset
+    state: TrainState, model: BaseLM, optimizer: torch.optim.Optimizer, data: TrainingData
 ) -> _Counters:
     """Put everything back where it stood.  Raises UserError where the state is not one of this model."""
     named = {name: p for name, p in model.named_parameters() if p.requires_grad}
