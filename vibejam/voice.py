@@ -97,7 +97,7 @@ class Profile:
     """One person's manner in numbers.
 
     `counts` of `tokens` among `size` tokens, whose shares vary by `spread` from page to page beyond chance; `openers` as shares of
-    sentences, `favourites` as shares of words, both beside the background's and ordered by how far they are from it.
+    sentences, commonest first, and `favourites` as shares of words, furthest from the background's first.
     `readability` is the Automated Readability Index, about a school grade (https://apps.dtic.mil/sti/citations/AD0667273).
     """
 
