@@ -8,7 +8,7 @@ from vibejam.config import SampleConfig
 from vibejam.copied import save_phrases
 from vibejam.engine import StyleEngine
 from vibejam.errors import UserError
-from vibejam.judge import kept_meaning
+from vibejam.measures import kept_meaning
 from vibejam.model import build_model
 from vibejam.rewrite import rewrite_text
 from vibejam.tokenizer import CharTokenizer

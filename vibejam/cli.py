@@ -85,6 +85,11 @@ def build_parser() -> Parser:
     sub.add_argument("--device", help="cpu, cuda or mps; the best there is unless named.")
     _settings(sub, SampleConfig, ["seed"])
 
+    sub = command("judge", judge, "What rewrites did: meaning, facts, voice, fluency and change, beside draft and own words.")
+    sub.add_argument("--drafts", required=True, metavar="FILE.jsonl", help='One {"id": ..., "draft": ..., "original": ...} a line.')
+    sub.add_argument("--rewrites", required=True, metavar="FILE.jsonl", help='One {"id": ..., "rewrite": ...} a line.')
+    sub.add_argument("--author", required=True, metavar="DIR", help="The person's writing; half of it stays unseen.")
+
     sub = command("compare", compare, "Have a draft written and rewritten, and put both on one page.")
     sub.add_argument("--ckpt-path", required=True, metavar="DIR", help="The folder of the run.")
     sub.add_argument("--instruction", required=True, metavar="S", help="What the draft should be about.")
@@ -220,8 +225,8 @@ def sample_lm(args: argparse.Namespace) -> dict[str, object]:
 
 def rewrite_demo(args: argparse.Namespace) -> dict[str, object]:
     from vibejam.engine import StyleEngine
+    from vibejam.figures import measured_rewrite
     from vibejam.files import write_text
-    from vibejam.judge import measured_rewrite
     from vibejam.rewrite import AS_LONG_AS_IT_TAKES
 
     if args.drafts and not args.out:
@@ -247,12 +252,19 @@ def rewrite_demo(args: argparse.Namespace) -> dict[str, object]:
     }
 
 
+def judge(args: argparse.Namespace) -> dict[str, object]:
+    from vibejam.judge import as_table, judge_files
+
+    report = judge_files(Path(args.drafts), Path(args.rewrites), Path(args.author), _say)
+    return report if args.json else {"text": as_table(report)}
+
+
 def compare(args: argparse.Namespace) -> dict[str, object]:
     from vibejam.compare_page import render
     from vibejam.drafts import endpoint_from_environment
     from vibejam.engine import StyleEngine
+    from vibejam.figures import figures_in_words
     from vibejam.files import write_text
-    from vibejam.judge import figures_in_words
     from vibejam.local_writer import LocalWriter
     from vibejam.rewrite import AS_LONG_AS_IT_TAKES
 
