@@ -9,12 +9,11 @@ import argparse
 import json
 import signal
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
 from vibejam import __version__
-from vibejam.config import DataConfig, ModelConfig, SampleConfig, TrainConfig, help_for
+from vibejam.config import DataConfig, ModelConfig, RewriteConfig, SampleConfig, TrainConfig, help_for
 from vibejam.errors import UserError
 
 
@@ -83,7 +82,7 @@ def build_parser() -> Parser:
     which.add_argument("--drafts", metavar="FILE.jsonl", help='One {"id": ..., "draft": ...} a line.')
     sub.add_argument("--out", metavar="FILE.jsonl", help="Where the rewrites go; required with --drafts.")
     sub.add_argument("--device", help="cpu, cuda or mps; the best there is unless named.")
-    _settings(sub, SampleConfig, ["seed"])
+    _settings(sub, RewriteConfig, ["candidates", "strength", "seed"])
 
     sub = command("judge", judge, "What rewrites did: meaning, facts, voice, fluency and change, beside draft and own words.")
     sub.add_argument("--drafts", required=True, metavar="FILE.jsonl", help='One {"id": ..., "draft": ..., "original": ...} a line.')
@@ -98,7 +97,7 @@ def build_parser() -> Parser:
     )
     sub.add_argument("--out", required=True, metavar="FILE.html", help="Where the page goes.")
     sub.add_argument("--device", help="cpu, cuda or mps; the best there is unless named.")
-    _settings(sub, SampleConfig, ["seed"])
+    _settings(sub, RewriteConfig, ["strength", "seed"])
 
     sub = command("fetch-base", fetch, "Get a pretrained model to stand on; the one command that downloads.")
     sub.add_argument("name", metavar="smollm2-135m|minilm", help="Which one.")
@@ -121,7 +120,7 @@ def build_parser() -> Parser:
 def _settings(parser: argparse.ArgumentParser, config: type, names: list[str]) -> None:
     """One flag a field, with the field's own sentence; what is not given stays None."""
     kinds = {"tokenizer": str, "arch": str, "minutes": float, "lr": float, "dropout": float, "temperature": float,
-             "top_p": float, "min_p": float}  # fmt: skip
+             "top_p": float, "min_p": float, "strength": float}  # fmt: skip
     choices = {"tokenizer": ["auto", "char", "bpe"]}
     for name in names:
         parser.add_argument(
@@ -227,7 +226,6 @@ def rewrite_demo(args: argparse.Namespace) -> dict[str, object]:
     from vibejam.engine import StyleEngine
     from vibejam.figures import measured_rewrite
     from vibejam.files import write_text
-    from vibejam.rewrite import AS_LONG_AS_IT_TAKES
 
     if args.drafts and not args.out:
         raise UserError("Say where the rewrites go: add --out FILE.jsonl.")
@@ -235,7 +233,7 @@ def rewrite_demo(args: argparse.Namespace) -> dict[str, object]:
     if not args.drafts and not args.draft.strip():
         raise UserError("There is nothing to rewrite; give a draft of at least one sentence.")
     engine = StyleEngine(args.ckpt_path, device=args.device)
-    config = replace(AS_LONG_AS_IT_TAKES, **_given(args, "seed"))
+    config = RewriteConfig(**_given(args, "candidates", "strength", "seed"))
     lines = []
     for number, row in enumerate(drafts, 1):
         lines.append({"id": row["id"], **measured_rewrite(engine, row["draft"], config)})
@@ -266,7 +264,6 @@ def compare(args: argparse.Namespace) -> dict[str, object]:
     from vibejam.figures import figures_in_words
     from vibejam.files import write_text
     from vibejam.local_writer import LocalWriter
-    from vibejam.rewrite import AS_LONG_AS_IT_TAKES
 
     writer = endpoint_from_environment() if args.llm != "local" else None
     if writer is None and args.llm == "openai":
@@ -275,7 +272,7 @@ def compare(args: argparse.Namespace) -> dict[str, object]:
     engine = StyleEngine(args.ckpt_path, writer, args.device)
     if writer.destination:
         _say(f"Sending the instruction to {writer.destination}.")
-    pair = engine.compare(args.instruction, replace(AS_LONG_AS_IT_TAKES, **_given(args, "seed")))
+    pair = engine.compare(args.instruction, RewriteConfig(**_given(args, "strength", "seed")))
     write_text(args.out, render(pair, figures_in_words(engine, pair)))
     return {
         "draft": pair.draft.text,

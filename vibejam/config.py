@@ -162,6 +162,22 @@ class SampleConfig:
             _check_seed(self.seed)
 
 
+@dataclass(frozen=True)
+class RewriteConfig:
+    """How a draft is rewritten."""
+
+    strength: float = knob(1.0, "How far to go: 0 changes hardly anything, 1 takes on the whole voice.")
+    candidates: int = knob(8, "How many versions of each sentence a trained model proposes; more is better and slower.")
+    seed: int = knob(1, "The number that fixes the dice: the same seed gives the same rewrite.")
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.strength <= 1:
+            raise SettingError(f"a strength lies between 0 and 1, not {self.strength}")
+        if not 0 <= self.candidates <= 64:
+            raise SettingError(f"candidates lie between 0 and 64, not {self.candidates}")
+        _check_seed(self.seed)
+
+
 def _check_seed(seed: int) -> None:
     if not 0 <= seed <= MAX_SEED:
         raise SettingError(f"a seed lies between 0 and {MAX_SEED}, not {seed}")

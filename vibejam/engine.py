@@ -16,12 +16,14 @@ from functools import cached_property
 from pathlib import Path
 
 from vibejam import checkpoint
-from vibejam.config import SampleConfig
+from vibejam.config import RewriteConfig, SampleConfig
 from vibejam.copied import load_phrases, longest_copied_run
 from vibejam.drafts import Draft, DraftWriter
 from vibejam.errors import UserError
 from vibejam.evaluate import score_texts
-from vibejam.rewrite import AS_LONG_AS_IT_TAKES, Rewrite, rewrite_text, stream_rewrite
+from vibejam.rewrite import Rewrite, rewrite_text, stream_rewrite
+from vibejam.rewrite.manner import Manner, load_manner
+from vibejam.rewrite.proposers import EditsProposer, ModelProposer, Proposer
 from vibejam.runtime import pick_device
 from vibejam.sample import stream_text
 
@@ -81,17 +83,41 @@ class StyleEngine:
             raise UserError("No model to write the draft; set OPENAI_API_KEY, name a local server, or paste a draft.")
         return self.writer.write(instruction)
 
-    def rewrite(self, draft: str, config: SampleConfig = AS_LONG_AS_IT_TAKES) -> Rewrite:
-        """The draft in the person's manner.  Raises UserError where the draft is empty."""
-        return rewrite_text(draft, self.model, self.tokenizer, config)
+    @cached_property
+    def manner(self) -> Manner:
+        """What was learnt of the person's manner.  Raises UserError for a run that has none."""
+        manner = load_manner(self.folder)
+        if manner is None:
+            raise UserError(
+                f"The run {self.folder.name} has not learnt a manner: it is older than rewriting, or had too little writing; "
+                "let it learn anew from at least a page."
+            )
+        return manner
+
+    @cached_property
+    def rewrites(self) -> bool:
+        """Whether the model itself was trained to rewrite, so that it proposes too."""
+        path = self.folder / "run.json"
+        return path.is_file() and "pairs" in checkpoint.read_json(path)
+
+    def proposers(self, config: RewriteConfig) -> list[Proposer]:
+        """Who proposes rewrites in this voice."""
+        found: list[Proposer] = [EditsProposer(self.manner)]
+        if self.rewrites and config.candidates:
+            found.append(ModelProposer(self.model, self.tokenizer, config.candidates, seed=config.seed))
+        return found
+
+    def rewrite(self, draft: str, config: RewriteConfig = RewriteConfig()) -> Rewrite:
+        """The draft in the person's manner.  Raises UserError where the draft is empty or the run knows no manner."""
+        return rewrite_text(draft, self.manner, self.proposers(config), strength=config.strength)
 
     def stream_rewrite(
-        self, draft: str, config: SampleConfig, stop: Callable[[], bool] = lambda: False
-    ) -> Iterator[str]:
-        """The same in pieces, as it is written."""
-        return stream_rewrite(draft, self.model, self.tokenizer, config, stop=stop)
+        self, draft: str, config: RewriteConfig = RewriteConfig(), stop: Callable[[], bool] = lambda: False
+    ) -> Iterator[Rewrite]:
+        """The whole document again and again, each time with more of it rewritten; a stop keeps what is done."""
+        return stream_rewrite(draft, self.manner, self.proposers(config), strength=config.strength, stop=stop)
 
-    def compare(self, instruction: str, config: SampleConfig = AS_LONG_AS_IT_TAKES) -> Comparison:
+    def compare(self, instruction: str, config: RewriteConfig = RewriteConfig()) -> Comparison:
         """A draft for `instruction` beside its rewrite."""
         draft = self.generate(instruction)
         return Comparison(draft, self.rewrite(draft.text, config), draft.model, self.name)

@@ -6,15 +6,16 @@ it says that the rewrite followed the voice, not that a stranger would think so.
 
 import time
 
-from vibejam.config import SampleConfig
+from vibejam.config import RewriteConfig
 from vibejam.engine import Comparison, StyleEngine
 from vibejam.measures import kept_meaning
 
 
-def measured_rewrite(engine: StyleEngine, draft: str, config: SampleConfig) -> dict[str, object]:
+def measured_rewrite(engine: StyleEngine, draft: str, config: RewriteConfig) -> dict[str, object]:
     """The draft, its rewrite and what is measured of it, as `rewrite-demo` prints them."""
     began = time.perf_counter()
     rewrite = engine.rewrite(draft, config)
+    seconds = time.perf_counter() - began
     return {
         "draft": draft,
         "rewrite": rewrite.text,
@@ -22,7 +23,7 @@ def measured_rewrite(engine: StyleEngine, draft: str, config: SampleConfig) -> d
         "style_draft": round(engine.strangeness(draft), 4),
         "style_rewrite": round(engine.strangeness(rewrite.text), 4),
         "kept_as_is": rewrite.kept_as_is,
-        "seconds": round(time.perf_counter() - began, 3),
+        "seconds": round(seconds, 3),
     }
 
 

@@ -24,10 +24,12 @@ from vibejam.evaluate import score_texts
 from vibejam.files import write_json
 from vibejam.model import BaseLM, build_model
 from vibejam.recipe import Recipe
+from vibejam.rewrite.manner import SHORTEST, learn_manner, save_manner
 from vibejam.runtime import pick_device
 from vibejam.sample import generate_text
 from vibejam.tokenizer import Tokenizer, train_tokenizer
 from vibejam.train import TrainEvent, TrainState, train_lm
+from vibejam.voice import background_drafts, background_people
 
 FORMAT = 1
 SAMPLE_PROMPT = "I think "  # what every measurement's sample goes on from
@@ -79,6 +81,8 @@ def learn(
             model = _new_model(recipe, tokenizer, block).to(where)
         checkpoint.save_shape(folder, model.config, tokenizer)
         save_phrases(folder, train_texts)
+        if sum(len(text.split()) for text in train_texts) >= SHORTEST:
+            save_manner(folder, learn_manner(train_texts, background_drafts(), background_people()))
     data = TokenDataset(tokenizer, train_texts, val_texts, block, recipe.train.seed)
     run |= {
         "status": "running",

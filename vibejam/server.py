@@ -17,7 +17,7 @@ import os
 import socket
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,7 +29,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from vibejam.config import SampleConfig
+from vibejam.config import RewriteConfig, SampleConfig
 from vibejam.errors import UserError
 from vibejam.guard import Guard, launch_options
 from vibejam.serve import Answer, ChatRequest, Desk, Refused, Served, Stop
@@ -120,9 +120,21 @@ def _models(engine: "StyleEngine", writers: "Mapping[str, DraftWriter]") -> dict
 
     voice = Served(engine.stream, engine.name, SampleConfig().max_new_tokens, count)
     # a rewrite is bounded by its draft, which the body's limit bounds
-    rewrite = Served(engine.stream_rewrite, engine.name, LARGEST_BODY, count)
+    rewrite = Served(_rewritten_by(engine), engine.name, LARGEST_BODY, count)
     written = {name: _written_by(writer) for name, writer in writers.items()}
     return {engine.folder.resolve().name: voice} | written | {"vibejam-voice": voice, "vibejam-rewrite": rewrite}
+
+
+def _rewritten_by(engine: "StyleEngine") -> Callable[[str, SampleConfig, Stop], Iterator[str]]:
+    """A rewrite as text that grows: what is settled of the document, as far as it is."""
+
+    def stream(draft: str, config: SampleConfig, stop: Stop) -> Iterator[str]:
+        sent = 0
+        for rewrite in engine.stream_rewrite(draft, RewriteConfig(seed=config.seed or RewriteConfig.seed), stop):
+            yield rewrite.settled[sent:]
+            sent = len(rewrite.settled)
+
+    return stream
 
 
 def _written_by(writer: "DraftWriter") -> Served:

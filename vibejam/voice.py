@@ -59,9 +59,18 @@ _CONTRACTED = re.compile(rf"n't\b|\b{_PRONOUN}'(?:s|d|ll|re|ve|m)\b|\w'(?:ll|re|
 
 def background_drafts() -> list[str]:
     """The neutral drafts that come with the app, each once; empty where the app came without its assets."""
+    return _background("draft")
+
+
+def background_people() -> list[str]:
+    """What the drafts were made from: the own words of invented people in many voices, each once."""
+    return _background("original")
+
+
+def _background(field: str) -> list[str]:
     files = [ASSETS / "sample-drafts.jsonl", *sorted((ASSETS / "pairs").glob("*.jsonl"))]
     lines = [line for file in files if file.is_file() for line in file.read_text(encoding="utf-8").splitlines()]
-    return list(dict.fromkeys(json.loads(line)["draft"] for line in lines if line.strip()))
+    return list(dict.fromkeys(json.loads(line)[field] for line in lines if line.strip()))
 
 
 @dataclass(frozen=True)

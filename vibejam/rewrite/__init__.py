@@ -1,67 +1,103 @@
-"""A draft in, the same draft in the person's manner out: for now the way vibejam's first notes had it.
+"""A draft in, the same draft in the person's manner out: proposers propose, one selector disposes, the draft always competes.
 
-The model reads "Draft: ... Rewrite:" and goes on.  A model that learnt only how a person writes does not know yet that a rewrite
-must say the same; what comes back is a continuation in their voice, and the app calls it that.
+A document is cut into units of a sentence or two (units.py); each gets candidates (proposers.py); what may not change is guarded
+(guards.py) and the rest is chosen over the whole document (selector.py).  Code, tables, quotations, headings and links stand
+outside of all that and come back byte for byte.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
-from vibejam.config import SampleConfig
 from vibejam.errors import UserError
-from vibejam.model import BaseLM
-from vibejam.sample import stream_text
-from vibejam.tokenizer import Tokenizer
+from vibejam.rewrite.manner import Manner
+from vibejam.rewrite.proposers import Proposer, ask_all
+from vibejam.rewrite.selector import Choice, Meaning, choose
+from vibejam.rewrite.units import Piece, Unit, group_units, is_english, put_back, split_document
 
-AS_LONG_AS_IT_TAKES = SampleConfig(max_new_tokens=0)  # here 0 means: by the length of the draft
-PROMPT = "Draft: {draft}\n\nRewrite:"
+TOGETHER = 12  # units chosen at once: some paragraphs, so that a long draft is there bit by bit
 
 
 @dataclass(frozen=True)
 class Rewrite:
-    """A draft and what became of it.  `kept_as_is`: the draft stayed as it was, because nothing better was found."""
+    """A draft and what became of it.
+
+    `choices`: unit by unit in reading order, with what else was considered.  `note`: one sentence where nothing could be done.
+    """
 
     draft: str
     text: str
-    kept_as_is: bool
+    choices: tuple[Choice, ...] = ()
+    note: str | None = None
+    done: float = 1.0  # share of the units that are chosen
+    settled: str = ""  # the part of `text` that will not change any more: all of it in the end
+
+    @property
+    def kept_as_is(self) -> bool:
+        """Whether the draft stayed as it was."""
+        return self.text == self.draft
 
 
 def rewrite_text(
     draft: str,
-    model: BaseLM,
-    tokenizer: Tokenizer,
-    config: SampleConfig = AS_LONG_AS_IT_TAKES,
+    manner: Manner,
+    proposers: Sequence[Proposer],
     *,
+    strength: float = 1.0,
+    meaning: Meaning | None = None,
     stop: Callable[[], bool] = lambda: False,
 ) -> Rewrite:
     """Rewrite `draft` in one go.  Raises UserError where there is nothing to rewrite."""
-    text = "".join(stream_rewrite(draft, model, tokenizer, config, stop=stop)).strip()
-    return Rewrite(draft, text, kept_as_is=text == draft.strip())
+    return list(stream_rewrite(draft, manner, proposers, strength=strength, meaning=meaning, stop=stop))[-1]
 
 
 def stream_rewrite(
     draft: str,
-    model: BaseLM,
-    tokenizer: Tokenizer,
-    config: SampleConfig = AS_LONG_AS_IT_TAKES,
+    manner: Manner,
+    proposers: Sequence[Proposer],
     *,
+    strength: float = 1.0,
+    meaning: Meaning | None = None,
     stop: Callable[[], bool] = lambda: False,
-) -> Iterator[str]:
-    """The rewrite in pieces, at most half as long again as the draft; the draft itself where the model finds nothing to say.
+) -> Iterator[Rewrite]:
+    """The whole document again and again, more of it rewritten each time; a stop keeps what is done.
 
-    Raises UserError, at once, where there is nothing to rewrite.
+    `strength` runs from 0, a light touch, to 1, the full voice.  Raises UserError, at once, where there is nothing to rewrite.
     """
+    draft = draft.removeprefix("\ufeff")
     if not draft.strip():
         raise UserError("There is nothing to rewrite; paste a draft of at least one sentence.")
-    longest = max(16, len(tokenizer.encode(draft)) * 3 // 2)
-    config = replace(config, max_new_tokens=min(config.max_new_tokens, longest) if config.max_new_tokens else longest)
-    return _or_the_draft(stream_text(model, tokenizer, PROMPT.format(draft=draft.strip()), config, stop=stop), draft)
+    if not is_english(draft):
+        return iter([_unchanged(draft, "This draft is not in English, the only language known here, so it stays as it is.")])
+    return _stream(draft, manner, proposers, strength, meaning, stop)
 
 
-def _or_the_draft(pieces: Iterator[str], draft: str) -> Iterator[str]:
-    said = False
-    for piece in pieces:
-        said = said or bool(piece.strip())
-        yield piece
-    if not said:
-        yield draft.strip()
+def _stream(
+    draft: str, manner: Manner, proposers: Sequence[Proposer], strength: float, meaning: Meaning | None, stop: Callable[[], bool]
+) -> Iterator[Rewrite]:
+    pieces = split_document(draft)
+    units = group_units(pieces)
+    if not units:
+        yield _unchanged(draft, "There is no prose in this draft, only parts that stay as they are.")
+        return
+    texts = [unit.text for unit in units]
+    choices: list[Choice] = []
+    for start in range(0, len(units), TOGETHER):
+        some = texts[start : start + TOGETHER]
+        found = [[] if stop() else ask_all(proposers, text, stop) for text in some]
+        around = "\n".join([*(choice.text for choice in choices), *texts[start + TOGETHER :]])
+        choices += choose(some, found, manner, strength, meaning, around)
+        yield _so_far(draft, pieces, units, choices)
+        if stop():
+            return
+
+
+def _unchanged(draft: str, note: str) -> Rewrite:
+    return Rewrite(draft, draft, note=note, settled=draft)
+
+
+def _so_far(draft: str, pieces: list[Piece], units: list[Unit], choices: list[Choice]) -> Rewrite:
+    done = len(choices)
+    texts = [choice.text for choice in choices]
+    text = put_back(pieces, units, texts + [unit.text for unit in units[done:]])
+    settled = text if done == len(units) else put_back(pieces[: units[done].first], units[:done], texts)
+    return Rewrite(draft, text, tuple(choices), done=done / len(units), settled=settled)

@@ -1,0 +1,274 @@
+"""What is learnt of a person's manner without any neural network, in seconds: the yardstick of the rewriting.
+
+Three views of the same text.  `style` tells this person from machines' drafts and other people by runs of function words and marks,
+content words masked so that topic cannot pass for manner.  `rates` are how often the person uses each common word and mark, and how
+much that varies from page to page.  `words` is the person's language in counts (ngrams.py), for what sounds right to them.
+
+It is kept in the run's folder as `manner.safetensors`: hashes and rates, no text.  Left out: judging a finished rewrite, which must
+not be done by what chose it (judge.py).
+"""
+
+import json
+import math
+import statistics
+from collections import Counter
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from vibejam.errors import UserError
+from vibejam.files import write_atomically
+from vibejam.rewrite.ngrams import START, WordModel, framed, key_of, words_of
+from vibejam.rewrite.table import contractions, exchangeable, exchanges, openers
+
+FILE, FORMAT = "manner.safetensors", "1"
+OPENER = "^"  # before a phrase that opens a sentence
+BUCKETS = 1 << 16  # places for the weights of masked n-grams
+COMMON = 250  # words and marks whose rates are kept, and which the style may see as they are
+PAGE = 200  # words of a page, the unit over which rates are seen to vary
+SHORTEST = 300  # words from which on there is a manner to speak of
+STIFFNESS = 2e-5  # of the style's weights: an n-gram must be seen often before it weighs much
+MOST_PASSAGES = 4000  # that the style learns from; more say the same again
+PRIOR = 4.0  # how many sightings of the world's habits stand against the person's own
+_ENDINGS = ("ing", "ed", "ly", "tion", "ness", "ment", "er", "est", "s")
+
+
+@dataclass(frozen=True)
+class Manner:
+    """A person's manner, as `learn_manner` finds it.
+
+    `common` are the words and marks that are looked at; `rate` (n,) their shares of all words and marks and `spread` (n,) their
+    overdispersion; `weights` (BUCKETS,) and `bias` are the style's, and
+    `typical` what it says of the
+    quarter of the person's passages that are most like them; `taste` says how likely each phrase of the table is.
+    """
+
+    common: list[str]
+    rate: Tensor
+    spread: Tensor
+    weights: Tensor
+    bias: float
+    typical: float
+    taste: dict[str, float]
+    words: WordModel
+    marks: dict[str, str]
+
+    def style(self, text: str) -> float:
+        """How much a text sounds like the person, in logits: above 0 more like them than like a machine or a stranger."""
+        ids, values = self._features(text)
+        weights = self._weight_list
+        return sum(weights[i] * value for i, value in zip(ids, values, strict=True)) + self.bias
+
+    def counts(self, text: str) -> Tensor:
+        """How often each common word and mark (n,) stands in a text, and last how many words and marks it has in all: (n + 1,)."""
+        words = words_of(text)
+        found = Counter(words)
+        return torch.tensor([*(found[word] for word in self.common), len(words)], dtype=torch.double)
+
+    def rates_fit(self, counts: Tensor) -> Tensor:
+        """Nats of counts (..., n + 1) under the person's rates: more is nearer, and a habit overdone costs as one missed does.
+
+        Counts vary more than chance has it from page to page, so they are negative-binomial.
+        """
+        mean = self.rate * counts[..., -1:]  # (..., n)
+        count, r = counts[..., :-1], 1 / self.spread  # r such that the variance is mean + spread * mean^2
+        fit = torch.lgamma(count + r) - torch.lgamma(r) - torch.lgamma(count + 1)
+        return (fit + r * (r / (r + mean)).log() + count * (mean / (r + mean)).log()).sum(-1)
+
+    def preference(self, phrase: str) -> float:
+        """Log of the share that `phrase` has among the ways of saying the same, in this person's writing."""
+        return self.taste.get(phrase, -math.inf)
+
+    @cached_property
+    def _weight_list(self) -> list[float]:
+        return self.weights.tolist()
+
+    @cached_property
+    def _common_set(self) -> frozenset[str]:
+        return frozenset(self.common)
+
+    def _features(self, text: str) -> tuple[list[int], list[float]]:
+        return features(words_of(text), self._common_set)
+
+
+def features(words: list[str], common: frozenset[str]) -> tuple[list[int], list[float]]:
+    """Places and values of a text's n-grams, up to three words long; the squares of the values add up to one.
+
+    Words that are neither common nor in the table of exchanges are masked but for their endings: they tell of the topic.
+    """
+    masked = [word if word in common or word == START else _mask(word) for word in framed(words)]
+    counts = Counter(key_of((word,)) % BUCKETS for word in words if word in exchangeable() and word not in common)
+    for n in (1, 2, 3):
+        counts.update(key_of(tuple(masked[i : i + n])) % BUCKETS for i in range(len(masked) - n + 1))
+    values = [1 + math.log(count) for count in counts.values()]
+    norm = math.sqrt(sum(value * value for value in values)) or 1.0
+    return list(counts), [value / norm for value in values]
+
+
+def _mask(word: str) -> str:
+    if not word[0].isalpha():
+        return "#" if word[0].isdigit() else word
+    return "~" + next((ending for ending in _ENDINGS if word.endswith(ending) and len(word) > len(ending) + 2), "")
+
+
+def learn_manner(texts: list[str], drafts: list[str], others: list[str]) -> Manner:
+    """The manner of who wrote `texts`, against machines' `drafts` and `others`' own words.
+
+    Raises UserError where there is too little to tell.
+    """
+    own = [words_of(text) for text in texts]
+    if sum(map(len, own)) < SHORTEST:
+        raise UserError(f"There is too little writing to learn a manner from; give at least {SHORTEST} words.")
+    strange = [words_of(text) for text in [*drafts, *others]]
+    common = _common_words(own, strange)
+    rate, spread = _rates(own, common)
+    passages = [piece for text in texts for piece in passages_of(text)]
+    passages = passages[:: -(-len(passages) // MOST_PASSAGES)]
+    # several strangers for each passage are enough, and a short text is learnt in a second
+    theirs = [piece for text in [*drafts, *others] for piece in passages_of(text)]
+    theirs = theirs[:: max(1, len(theirs) // (8 * len(passages) + 200))]
+    unseen = passages[::10]  # what the style says of what it learnt from would flatter
+    weights, bias = _learn_style([p for i, p in enumerate(passages) if i % 10], theirs, frozenset(common))
+    words = WordModel.of([*texts, *drafts, *others])
+    manner = Manner(common, rate, spread, weights, bias, 0.0, _taste(texts, drafts), words, _marks(texts))
+    return replace(manner, typical=statistics.quantiles((manner.style(passage) for passage in unseen), n=4)[2])
+
+
+def passages_of(text: str, longest: int = 110) -> list[str]:
+    """A text in passages of a sentence up to a paragraph: single lines where they are short, runs of words where they are long."""
+    passages = []
+    for number, line in enumerate(line for line in text.splitlines() if line.strip()):
+        words = line.split()
+        size = (15, 30, 60, longest)[number % 4]  # of all lengths that will be asked about
+        passages += [" ".join(words[i : i + size]) for i in range(0, len(words), size) if len(words[i : i + size]) >= 8]
+    return passages
+
+
+def _common_words(own: list[list[str]], strange: list[list[str]]) -> list[str]:
+    share: Counter[str] = Counter()
+    for side in (own, strange):
+        counts = Counter(word for words in side for word in words)
+        size = sum(counts.values()) or 1
+        for word, count in counts.items():
+            share[word] += count / size
+    return [word for word, _ in share.most_common(COMMON)]
+
+
+def _rates(own: list[list[str]], common: list[str]) -> tuple[Tensor, Tensor]:
+    """Shares (n,) of the common words, and by how much pages vary beyond chance (n,)."""
+    stream = [word for words in own for word in words]
+    pages = [stream[i : i + PAGE] for i in range(0, max(1, len(stream) - PAGE + 1), PAGE)]
+    counts = torch.tensor([[c[word] for word in common] for c in map(Counter, pages)], dtype=torch.double)  # (pages, n)
+    total = Counter(stream)
+    rate = torch.tensor([(total[word] + 0.5) / (len(stream) + 1) for word in common], dtype=torch.double)
+    mean = rate * PAGE
+    variance = (counts - mean).square().mean(0)
+    return rate, ((variance - mean) / mean.square()).clamp(0.02, 2.0)
+
+
+def _learn_style(own: list[str], strange: list[str], common: frozenset[str]) -> tuple[Tensor, float]:
+    """Weights (BUCKETS,) and bias of a logistic regression, both sides counting the same in all."""
+    rows = [features(words_of(text), common) for text in [*own, *strange]]
+    ids = torch.tensor([i for places, _ in rows for i in places])
+    values = torch.tensor([value for _, found in rows for value in found])
+    offsets = torch.tensor([0, *(len(places) for places, _ in rows[:-1])]).cumsum(0)
+    labels = torch.tensor([1.0] * len(own) + [0.0] * len(strange))
+    each = torch.tensor([0.5 / len(own)] * len(own) + [0.5 / max(1, len(strange))] * len(strange))
+    table = nn.EmbeddingBag(BUCKETS, 1, mode="sum")
+    nn.init.zeros_(table.weight)
+    bias = nn.Parameter(torch.zeros(1))
+    parameters = [table.weight, bias]
+    optimizer = torch.optim.LBFGS(parameters, max_iter=60, history_size=10, line_search_fn="strong_wolfe")
+
+    def loss() -> Tensor:
+        optimizer.zero_grad()
+        logits = table(ids, offsets, per_sample_weights=values)[:, 0] + bias
+        value = (each * F.binary_cross_entropy_with_logits(logits, labels, reduction="none")).sum()
+        value = value + 0.5 * STIFFNESS * table.weight.square().sum()
+        value.backward()
+        return value
+
+    optimizer.step(loss)
+    return table.weight.detach()[:, 0].clone(), bias.item()
+
+
+def _taste(texts: list[str], drafts: list[str]) -> dict[str, float]:
+    """Log share of each phrase among the ways of its set, the world's habits standing in where the person's are not known."""
+    sets = [[" ".join(words_of(way)) for way in ways] for ways in [*exchanges(), *contractions()]]
+    sets += [[OPENER + way.lower() for way in ways if way] for ways in openers()]
+    wanted = frozenset(phrase for ways in sets for phrase in ways)
+    own, world = _counted(texts, wanted), _counted(drafts, wanted)
+    taste: dict[str, float] = {}
+    for ways in sets:
+        world_total = sum(world[way] + 0.5 for way in ways)
+        own_total = sum(own[way] for way in ways)
+        for way in ways:
+            prior = (world[way] + 0.5) / world_total
+            taste[way] = math.log((own[way] + PRIOR * prior) / (own_total + PRIOR))
+    return taste
+
+
+def _counted(texts: list[str], wanted: frozenset[str]) -> Counter[str]:
+    """How often each of the `wanted` phrases stands in `texts`; those that begin with OPENER, at the start of a sentence."""
+    longest = max(len(phrase.split()) for phrase in wanted)
+    counts: Counter[str] = Counter()
+    for text in texts:
+        words = framed(words_of(text))
+        for i in range(len(words)):
+            opening = words[i] == START
+            for n in range(1, longest + 1):
+                gram = words[i + opening : i + opening + n]
+                phrase = OPENER + _glued(gram) if opening else " ".join(gram)
+                if phrase in wanted:
+                    counts[phrase] += 1
+    return counts
+
+
+def _glued(words: list[str]) -> str:
+    """Words and marks as they are typed: a comma follows its word at once."""
+    return " ".join(words).replace(" ,", ",")
+
+
+def _marks(texts: list[str]) -> dict[str, str]:
+    """Which apostrophe and which dash the person types, where they type any."""
+    whole = "\n".join(texts)
+    found = {}
+    for name, ways in {"apostrophe": ("'", "’"), "dash": (" — ", "—", " – ", " -- ", "--", " - ")}.items():
+        counts = {way: whole.count(way) - sum(whole.count(o) for o in ways if way in o and o != way) for way in ways}
+        best = max(counts, key=counts.__getitem__)
+        if counts[best] > 3:
+            found[name] = best
+    return found
+
+
+def save_manner(folder: Path, manner: Manner) -> None:
+    tensors = {"rate": manner.rate, "spread": manner.spread, "weights": manner.weights, **manner.words.tensors()}
+    note = {"format": FORMAT, "common": json.dumps(manner.common), "taste": json.dumps(manner.taste),
+            "bias": repr(manner.bias), "typical": repr(manner.typical), "marks": json.dumps(manner.marks)}  # fmt: skip
+    write_atomically(folder / FILE, lambda temporary: save_file(tensors, temporary, note))
+
+
+def load_manner(folder: Path) -> Manner | None:
+    """The manner kept in a run's folder; None for a run that has none.  Raises UserError where it is damaged."""
+    path = folder / FILE
+    if not path.is_file():
+        return None
+    try:
+        with safe_open(path, "pt") as file:
+            note, tensors = file.metadata(), {name: file.get_tensor(name) for name in file.keys()}
+        if note["format"] != FORMAT or tensors["weights"].shape != (BUCKETS,):
+            raise ValueError(note["format"])
+        common, taste = json.loads(note["common"]), json.loads(note["taste"])
+        if not len(common) == len(tensors["rate"]) == len(tensors["spread"]):
+            raise ValueError("lengths")
+        return Manner(common, tensors["rate"], tensors["spread"], tensors["weights"], float(note["bias"]),
+                      float(note["typical"]), taste,
+                      WordModel.from_tensors(tensors), json.loads(note["marks"]))  # fmt: skip
+    except (SafetensorError, KeyError, ValueError, TypeError, OSError) as error:
+        raise UserError(f"{path} is damaged; let the run learn your manner again by training it anew.") from error

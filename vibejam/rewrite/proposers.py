@@ -1,0 +1,68 @@
+"""Who proposes rewrites of a unit: learned edits, a model that was trained on pairs, a big LLM shown the person's own passages.
+
+A proposer is asked for units of a document in order and returns candidates for each.  What becomes of them is not its business.
+Left out: choosing (selector.py), and how the edits are found (edits.py).
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from vibejam.config import SampleConfig
+from vibejam.model import BaseLM
+from vibejam.rewrite.edits import propose_edits
+from vibejam.rewrite.guards import refusals
+from vibejam.rewrite.manner import Manner
+from vibejam.rewrite.pairs import PROMPT
+from vibejam.rewrite.selector import Candidate
+from vibejam.sample import candidate_ids, unused_ids
+from vibejam.tokenizer import Tokenizer
+
+LONGER = 1.5  # times a unit's tokens, and some more, that a candidate may have
+ROOM = 16
+
+
+class Proposer(Protocol):
+    """`name` is what a page calls it."""
+
+    name: str
+
+    def __call__(self, unit: str, stop: Callable[[], bool] = lambda: False) -> list[str]:
+        """Candidates for a unit, none where it has none."""
+
+
+class EditsProposer:
+    """Small edits after what was learnt of the person's manner: milliseconds, and no neural network."""
+
+    name = "edits"
+
+    def __init__(self, manner: Manner, count: int = 8) -> None:
+        self.manner, self.count = manner, count
+
+    def __call__(self, unit: str, stop: Callable[[], bool] = lambda: False) -> list[str]:
+        return propose_edits(unit, self.manner, self.count, lambda text: not refusals(unit, text, self.manner.words))
+
+
+class ModelProposer:
+    """A model trained on (draft, rewrite) pairs: samples from one reading of the draft."""
+
+    name = "your model"
+
+    def __init__(self, model: BaseLM, tokenizer: Tokenizer, count: int = 8, temperature: float = 0.7, seed: int = 1) -> None:
+        self.model, self.tokenizer, self.count = model, tokenizer, count
+        self.temperature, self.seed = temperature, seed
+
+    def __call__(self, unit: str, stop: Callable[[], bool] = lambda: False) -> list[str]:
+        tokenizer = self.tokenizer
+        ids = [tokenizer.doc_end, *tokenizer.encode(PROMPT.format(draft=unit))]
+        longest = round(len(tokenizer.encode(unit)) * LONGER) + ROOM
+        if len(ids) + longest > self.model.config.block_size or stop():
+            return []
+        config = SampleConfig(max_new_tokens=longest, temperature=self.temperature, top_p=0.95, seed=self.seed)
+        written = candidate_ids(self.model, ids, self.count, config, {tokenizer.doc_end}, unused_ids(tokenizer))
+        ended = [ids for ids in written if len(ids) < longest]  # a text that found no end is no rewrite
+        return list(dict.fromkeys(text for ids in ended if (text := tokenizer.decode(ids).strip())))
+
+
+def ask_all(proposers: Sequence[Proposer], unit: str, stop: Callable[[], bool]) -> list[Candidate]:
+    """The candidates of all proposers for a unit."""
+    return [Candidate(text, proposer.name) for proposer in proposers for text in proposer(unit, stop)]

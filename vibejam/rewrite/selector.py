@@ -1,0 +1,111 @@
+"""Choosing among candidates: what may not change first, then the meaning, then the voice, over the whole document.
+
+The draft itself is always a candidate, and the selector does not know who proposed the others.  Voice is matched, not maximised:
+a unit that sounds as the person's usually do gains nothing by sounding more so, and the counts of common words and marks over the
+whole document are held to the person's own rates, so that a habit is not laid on in every sentence.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import torch
+
+from vibejam.diff import word_diff
+from vibejam.rewrite.guards import Refusal, refusals
+from vibejam.rewrite.manner import Manner
+
+STYLE = 3.0  # what a logit of a unit's style weighs
+RATES = 0.35  # what a nat of the document's rates weighs against a logit of a unit's style
+SOUND = 0.2  # what a nat of how well the words follow one another weighs
+PASSES = 3  # times over the document; choices settle in two
+LIGHT = 0.4  # what a changed word costs under the lightest touch
+MARGIN = 0.1  # how much better than the draft a candidate must be, so that what is well said stays
+
+Meaning = Callable[[str, Sequence[str]], list[float]]  # a draft and candidates to nats, 0 for the draft's own words, below 0 for worse
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A version of a unit, and the name of its proposer."""
+
+    text: str
+    by: str
+
+
+@dataclass(frozen=True)
+class Considered:
+    """A candidate and what was found: why it may not stand (empty: it may), its style in logits, its meaning in nats."""
+
+    text: str
+    by: str
+    refused: tuple[Refusal, ...]
+    style: float = 0.0
+    meaning: float = 0.0
+    value: float = 0.0
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What became of a unit and what else there was; `by` is "draft" where it stays."""
+
+    draft: str
+    text: str
+    by: str
+    considered: tuple[Considered, ...] = field(default=(), repr=False)
+
+
+def choose(
+    units: Sequence[str],
+    candidates: Sequence[Sequence[Candidate]],
+    manner: Manner,
+    strength: float = 1.0,
+    meaning: Meaning | None = None,
+    around: str = "",
+) -> list[Choice]:
+    """For each unit of a document, the candidate it is best to have; `around` is the document's other text, which stays.
+
+    `strength` runs from 0, a light touch, to 1, the full voice.
+    """
+    considered = [
+        _consider(unit, found, manner, strength, meaning) for unit, found in zip(units, candidates, strict=True)
+    ]
+    open_to = [[found for found in row if not found.refused] for row in considered]
+    counts = [torch.stack([manner.counts(found.text) for found in row]) for row in open_to]  # (candidates, n + 1) each
+    picked = [0] * len(units)  # the draft stands first
+    total = manner.counts(around) + sum(row[0] for row in counts)  # (n + 1,)
+    for _ in range(PASSES):
+        before = list(picked)
+        for unit, row in enumerate(counts):
+            rest = total - row[picked[unit]]
+            value = torch.tensor([found.value for found in open_to[unit]], dtype=torch.double)
+            value = value + RATES * manner.rates_fit(rest + row)  # (candidates,)
+            value[0] += MARGIN
+            picked[unit] = int(value.argmax())
+            total = rest + row[picked[unit]]
+        if picked == before:
+            break
+    return [
+        Choice(unit, open_to[i][picked[i]].text, open_to[i][picked[i]].by, tuple(considered[i])) for i, unit in enumerate(units)
+    ]
+
+
+def _consider(
+    unit: str, candidates: Sequence[Candidate], manner: Manner, strength: float, meaning: Meaning | None
+) -> list[Considered]:
+    """The draft, then each different candidate, weighed for itself."""
+    distinct = {candidate.text: candidate for candidate in [Candidate(unit, "draft"), *candidates] if candidate.text.strip()}
+    distinct[unit] = Candidate(unit, "draft")
+    refused = {text: tuple(refusals(unit, text, manner.words)) if text != unit else () for text in distinct}
+    passed = [text for text in distinct if not refused[text]]
+    kept = dict(zip(passed, meaning(unit, passed), strict=True)) if meaning else {}
+    sound = manner.words.log_probability(unit)
+    rows = []
+    for text, candidate in distinct.items():
+        if refused[text]:
+            rows.append(Considered(text, candidate.by, refused[text]))
+            continue
+        style, nats = manner.style(text), kept.get(text, 0.0)
+        changed = sum(len(part.text.split()) for part in word_diff(unit, text) if part.kind == "rewrite") if text != unit else 0
+        value = STYLE * min(style, manner.typical) + SOUND * min(0.0, manner.words.log_probability(text) - sound) + nats
+        rows.append(Considered(text, candidate.by, (), style, nats, value - (1 - strength) * LIGHT * changed))
+    return rows
