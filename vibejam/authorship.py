@@ -81,7 +81,8 @@ def masked(text: str) -> str:
 
     def mask(match: re.Match[str]) -> str:
         word = match[0]
-        if word.lower() in FUNCTION_WORDS or word.lower() in _SHORTENED:
+        negated = text[match.end() : match.end() + 2] in ("'t", "’t")
+        if negated or word.lower() in FUNCTION_WORDS or word.lower() in _SHORTENED:
             return word
         ending = _ENDING.fullmatch(word.lower())
         return ("X" if word[0].isupper() else "x") + (ending[1] if ending else "")
