@@ -215,7 +215,7 @@ def test_kept_meaning_is_of_content_words():
 
 
 def test_what_reports_is_not_what_selects():
-    reporters = {f"vibejam.{name}" for name in ("judge", "measures", "authorship", "facts")}
+    reporters = {f"vibejam.{name}" for name in ("judge", "measures", "authorship", "facts_kept")}
     paths = sorted((ROOT / "vibejam" / "rewrite").rglob("*.py"))
     assert paths and imports(ROOT / "vibejam" / "judge.py") & reporters  # what is looked for would be found
     for path in paths:
@@ -223,7 +223,7 @@ def test_what_reports_is_not_what_selects():
 
 
 def test_the_judge_knows_nothing_of_the_engine_or_the_rewriting():
-    for name in ("judge", "measures", "authorship", "facts", "voice", "embed"):
+    for name in ("judge", "measures", "authorship", "facts_kept", "voice", "embed"):
         found = imports(ROOT / "vibejam" / f"{name}.py")
         assert not [module for module in found if module.startswith(("vibejam.engine", "vibejam.rewrite"))], name
 

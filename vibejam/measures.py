@@ -12,7 +12,7 @@ import numpy as np
 
 from vibejam.authorship import Authorship
 from vibejam.diff import word_diff
-from vibejam.facts import kept_facts
+from vibejam.facts_kept import kept_facts
 from vibejam.voice import FUNCTION_WORDS, Profile
 
 _WORD = re.compile(r"\w+(?:['’]\w+)*")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from vibejam.facts import kept_facts, names, negations, numbers
+from vibejam.facts_kept import kept_facts, names, negations, numbers
 
 ASSETS = Path(__file__).resolve().parents[1] / "assets"
 ORDINARY = {"shop", "she", "maybe"}
