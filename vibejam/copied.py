@@ -36,9 +36,12 @@ def longest_copied_run(text: str, phrases: Tensor) -> int:
     return longest + WORDS_IN_A_ROW - 1 if longest else 0
 
 
-def save_phrases(folder: Path, texts: Iterable[str]) -> None:
-    phrases = {"phrases": phrase_hashes(texts)}
-    write_atomically(folder / "phrases.safetensors", lambda temporary: save_file(phrases, temporary))
+def save_phrases(folder: Path, texts: Iterable[str], known: Tensor | None = None) -> None:
+    """Keep the phrases of `texts`, and with them those that were `known` before."""
+    phrases = phrase_hashes(texts)
+    if known is not None:
+        phrases = torch.cat([phrases, known]).unique()
+    write_atomically(folder / "phrases.safetensors", lambda temporary: save_file({"phrases": phrases}, temporary))
 
 
 def load_phrases(folder: Path) -> Tensor | None:

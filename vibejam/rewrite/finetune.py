@@ -1,0 +1,167 @@
+"""Learning to rewrite: a model is trained on pairs of a draft and what the person would write instead.
+
+The model reads "Draft: ... Rewrite:" (pairs.PROMPT) and learns what follows, and that the text ends there.  A model on a pretrained
+base learns a low-rank correction, one made from nothing learns with all its weights; what comes out is an ordinary run's folder.
+Left out: making pairs (pairs.py), and resuming, for these runs take minutes.
+"""
+
+import shutil
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+
+import torch
+
+from vibejam import checkpoint
+from vibejam.base import CONTEXT, general_bits_per_byte
+from vibejam.config import DataConfig, TrainConfig
+from vibejam.copied import load_phrases, save_phrases
+from vibejam.errors import UserError
+from vibejam.fetch import BASES, base_path
+from vibejam.files import write_json
+from vibejam.learn import FORMAT, recorded
+from vibejam.lora import add_low_rank
+from vibejam.model import BaseLM
+from vibejam.rewrite.pair_data import PairData, encode_example, pair_loss, quick_pair_loss
+from vibejam.rewrite.pairs import PROMPT, Pair
+from vibejam.runtime import pick_device
+from vibejam.tokenizer import Tokenizer
+from vibejam.train import TrainEvent, TrainState, train_lm
+
+HELD_SHARE, HELD_MOST = 0.1, 100  # of the rewrites, held out to measure on
+FEWEST = 8  # pairs; from fewer nothing is learnt
+# files of a run that are written anew, or are the source's alone; all others come along
+OWN_FILES = {"model.safetensors", "config.json", "tokenizer.json", "run.json", "metrics.jsonl", "phrases.safetensors",
+             "train_state.safetensors", "base.json"}  # fmt: skip
+
+
+def split_pairs(pairs: Sequence[Pair], seed: int) -> tuple[list[Pair], list[Pair]]:
+    """(learnt from, held out): about a tenth of the rewrites with all their drafts, drawn from their texts and the seed."""
+    rewrites = {pair.rewrite for pair in pairs}
+    held = min(HELD_MOST, round(len(rewrites) * HELD_SHARE))
+    drawn = set(sorted(rewrites, key=lambda text: sha256(f"{seed}:{text}".encode()).digest())[:held])
+    return [p for p in pairs if p.rewrite not in drawn], [p for p in pairs if p.rewrite in drawn]
+
+
+def plan_finetune(minutes: float, max_iters: int, on_base: bool, seed: int = 1) -> TrainConfig:
+    """How a run on pairs learns; without any limit, for ten minutes."""
+    settings: dict[str, object] = {"minutes": minutes, "max_iters": max_iters, "seed": seed, "warmup": 0.05, "patience": 3}
+    if not minutes and not max_iters:
+        settings["minutes"] = 10.0
+    if on_base:
+        settings |= {"batch_size": 4, "lr": 1e-3, "lora_rank": 16, "weight_decay": 0.0, "evals": 6}
+    else:
+        settings |= {"batch_size": 8, "lr": 1e-3, "evals": 10}
+    return TrainConfig(**settings)
+
+
+def finetune(
+    source: Path | str,
+    pairs: Sequence[Pair],
+    folder: Path,
+    minutes: float = 0.0,
+    max_iters: int = 0,
+    seed: int = 1,
+    device: str | None = None,
+) -> Iterator[TrainEvent]:
+    """Teach the model in `source`, a run's folder or a base's name, to rewrite as `pairs` do, into the new run `folder`.
+
+    The best model by the held-out pairs is kept, and what else lies in the source's folder comes along.
+    Raises UserError where there are too few pairs, none fits the model's context, or `folder` already holds a model.
+    """
+    if (folder / "config.json").exists():
+        raise UserError(f"{folder} already holds a model; delete it, or choose another folder.")
+    source = _source_folder(source)
+    where = pick_device(device)
+    model, tokenizer = checkpoint.load_model(source, where, torch.float32)
+    model.shorten_context(CONTEXT)
+    run = _begun(source)
+    on_base = run["base"] != "none"
+    config = plan_finetune(minutes, max_iters, on_base, seed)
+    data, counts, kept = _examples(pairs, tokenizer, model.config.block_size, seed)
+    torch.manual_seed(seed)
+    before = pair_loss(model, data)
+    if on_base:
+        if "general_bits_per_byte_before" not in run:
+            run["general_bits_per_byte_before"] = general_bits_per_byte(model, tokenizer)
+        add_low_rank(model, config.lora_rank)
+    checkpoint.save_shape(folder, model.config, tokenizer)
+    _bring_along(source, folder, [pair.rewrite for pair in kept])
+    run |= {
+        "status": "running",
+        "settings": {"model": asdict(model.config), "context": model.config.block_size, "train": asdict(config)}
+        | {"data": run.get("settings", {}).get("data", asdict(DataConfig()))},
+        "parameters": model.parameter_count(),
+        "pairs": counts | {"loss_before": before and before.loss, "loss_after": None},
+    }
+    if counts["too_long"]:
+        run["notes"].append(f"{counts['too_long']} pairs are longer than the model's context, so they were not learnt from.")
+    write_json(folder / "run.json", run)
+
+    def save(kind: str, model: BaseLM, state: TrainState) -> None:
+        if kind == "best":
+            checkpoint.save_weights(folder, model, torch.bfloat16 if on_base else None)
+
+    def figures(last: TrainEvent) -> dict[str, object]:
+        model, _ = checkpoint.load_model(folder, where)
+        after = pair_loss(model, data)
+        run["pairs"]["loss_after"] = after and after.loss
+        found = {"iters": last.iteration, "seconds": round(last.seconds, 3), "stopped_early": last.stopped_early}
+        found |= {"tokens_per_second": round(last.tokens_per_second, 1)}
+        found |= {"val_loss": after and after.loss, "val_bits_per_byte": after and after.bits_per_byte}
+        if on_base:
+            found["general_bits_per_byte_after"] = general_bits_per_byte(model, tokenizer)
+        return found
+
+    yield from recorded(train_lm(model, data, config, save=save, measure=quick_pair_loss), folder, run, figures)
+
+
+def _source_folder(source: Path | str) -> Path:
+    if str(source) not in BASES:
+        return Path(source)
+    path = base_path(str(source))
+    if path is None:
+        raise UserError(f"The base model {source} is not here yet; get it with `vibejam fetch-base {source}`.")
+    return path
+
+
+def _begun(source: Path) -> dict:
+    """The new run's run.json as far as the source decides it."""
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    run = {"format": FORMAT, "created": now, "base": source.name, "notes": []}
+    if (source / "run.json").is_file():
+        old = checkpoint.read_json(source / "run.json")
+        kept = ("base", "text", "prompt", "notes", "settings", "general_bits_per_byte_before")
+        run |= {name: old[name] for name in kept if name in old}
+    run["notes"] = [*run["notes"], f"It goes on from {source.name} and learns to rewrite."]
+    return run
+
+
+def _examples(pairs: Sequence[Pair], tokenizer: Tokenizer, block: int, seed: int) -> tuple[PairData, dict, list[Pair]]:
+    """The data; what run.json says of it; and the pairs that are learnt from."""
+    encoded = {p: encode_example(tokenizer, PROMPT.format(draft=p.draft), p.draft, p.rewrite) for p in pairs}
+    fitting = [pair for pair in encoded if len(encoded[pair].weights) <= block]
+    if len(fitting) < FEWEST:
+        raise UserError(
+            f"{len(fitting)} of {len(encoded)} pairs fit this model's context of {block} tokens, and at least {FEWEST} are needed; "
+            "give more, or shorter ones."
+        )
+    learnt, held = split_pairs(fitting, seed)
+    counts = {
+        "pairs": len(fitting),
+        "held_out": len(held),
+        "too_long": len(encoded) - len(fitting),
+        "kinds": dict(Counter(pair.kind for pair in fitting)),
+    }
+    return PairData([encoded[p] for p in learnt], [encoded[p] for p in held], tokenizer.doc_end, seed), counts, learnt
+
+
+def _bring_along(source: Path, folder: Path, rewrites: list[str]) -> None:
+    """The source's other files, and its phrases with the rewrites' added: what was learnt may be copied too."""
+    for file in sorted(source.iterdir()):
+        if file.is_file() and file.name not in OWN_FILES and not file.name.startswith("."):
+            shutil.copyfile(file, folder / file.name)
+    save_phrases(folder, rewrites, load_phrases(source))

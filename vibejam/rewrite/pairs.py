@@ -1,0 +1,54 @@
+"""Pairs of a draft and its rewrite: what a model learns to rewrite from, kept one JSON object a line.
+
+Left out: where they come from (making.py), and learning from them (pair_data.py, finetune.py).
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from vibejam.errors import UserError
+from vibejam.files import write_text
+
+PROMPT = "Draft: {draft}\n\nRewrite:"  # what a rewriting model reads; a blank and the rewrite follow
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A neutral `draft` and the person's `rewrite` of it; `kind` says where the pair came from."""
+
+    id: str
+    draft: str
+    rewrite: str
+    kind: str
+
+
+def read_pairs(path: Path | str) -> list[Pair]:
+    """The pairs in `path`; "original" is another name for the rewrite.  Raises UserError naming the first line that is none."""
+    try:
+        lines = Path(path).read_text(encoding="utf-8-sig").split("\n")  # not splitlines: a text may hold other line ends
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path} can't be read; give a UTF-8 file with one JSON object a line.") from error
+    pairs = [_pair(line, number, path) for number, line in enumerate(lines, 1) if line.strip()]
+    if not pairs:
+        raise UserError(f'There are no pairs in {path}; give one {{"draft": ..., "rewrite": ...}} a line.')
+    return pairs
+
+
+def write_pairs(path: Path | str, pairs: Iterable[Pair]) -> None:
+    """All `pairs`, one JSON object a line, in `path`'s place in one step."""
+    write_text(path, "".join(json.dumps(asdict(pair), ensure_ascii=False) + "\n" for pair in pairs))
+
+
+def _pair(line: str, number: int, path: Path | str) -> Pair:
+    try:
+        row = json.loads(line)
+        draft, rewrite = row["draft"].strip(), row.get("rewrite", row.get("original")).strip()
+        if not draft or not rewrite:
+            raise ValueError("an empty text")
+        return Pair(str(row.get("id", number)), draft, rewrite, str(row.get("kind", "given")))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise UserError(
+            f'Line {number} of {path} is not an object with a "draft" and a "rewrite"; correct it and try again.'
+        ) from error
