@@ -1,12 +1,21 @@
 """What a rewrite may never change.
 
-Each guard reads a draft and a candidate and says in a plain clause what was lost or invented, or nothing.
+Each guard compares what a draft states with what a candidate states (facts.py), both ways: nothing lost and nothing invented.  It
+says in one plain clause what is wrong, or nothing.  The guards know words, not meaning; what they cannot see, such as the same
+said of somebody else in other words, is left to the score for meaning.
 """
 
-import re
 from collections import Counter
-from collections.abc import Container
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
+
+from vibejam.rewrite import words
+from vibejam.rewrite.facts import PAIRS_OF_OPPOSITES, Facts, facts_of, stem
+from vibejam.rewrite.grammar import faults
+
+SHORTEST, LONGEST = 0.6, 1.6  # words of a candidate for one of the draft
+SLACK = 5  # words more or fewer that are nothing
+Guard = Callable[[Facts, Facts], Iterator[str]]
 
 
 @dataclass(frozen=True)
@@ -17,20 +26,246 @@ class Refusal:
     reason: str
 
 
-_NUMBER = re.compile(r"\d[\d,.:]*\d|\d")
-_NEGATION = re.compile(r"\b(?:not|no|never|nobody|nothing|none|nor|neither|cannot|without)\b|n['’]t\b", re.IGNORECASE)
-
-
 def refusals(draft: str, candidate: str, known_words: Container[str] = frozenset()) -> list[Refusal]:
-    """Why `candidate` may not stand for `draft`; nothing where it may.  No `known_words`: any word is known."""
-    found = []
-    for number in (Counter(_NUMBER.findall(draft)) - Counter(_NUMBER.findall(candidate))).keys():
-        found.append(Refusal("numbers", f"the number {number} is missing"))
-    if len(_NEGATION.findall(draft)) != len(_NEGATION.findall(candidate)):
-        found.append(Refusal("negation", "a negation was lost or added"))
+    """Why `candidate` may not stand for `draft`; nothing where it may.
+
+    `known_words`, in lower case, are those that it may use besides the draft's own; where there are none, any.
+    """
+    if candidate == draft:
+        return []
+    before, after = facts_of(draft), facts_of(candidate)
+    found = [Refusal(name, reason) for name, guard in GUARDS.items() for reason in guard(before, after)]
+    if known_words:
+        unknown = (word for word in after.raw if not _is_known(word, before, known_words))
+        found += [Refusal("words", f"the word {word} is neither in the draft nor known here") for word in sorted(unknown)]
     return found
 
 
 def protected(draft: str) -> list[str]:
-    """What of a draft stays whatever happens: its numbers, names, quotations and addresses, in reading order."""
-    return _NUMBER.findall(draft)
+    """What of a draft stays whatever happens: its numbers, names, quotations, addresses and code, in reading order."""
+    return facts_of(draft).spans_kept()
+
+
+def _exact(what: str, of: Callable[[Facts], Counter[str]]) -> Guard:
+    """A guard of what must be there as often as before."""
+
+    def guard(draft: Facts, candidate: Facts) -> Iterator[str]:
+        before, after = of(draft), of(candidate)
+        if before != after:
+            yield from (f"the {what} {thing} is missing" for thing in before - after)
+            yield from (f"the {what} {thing} was not in the draft" for thing in after - before)
+
+    return guard
+
+
+def _classes(table: dict[str, list[str]], strict: bool) -> Guard:
+    """A guard of the words of a table by their classes.
+
+    A strict one wants as many of each class as before.  One that is not lets a class be repeated or said once for all, as long as it
+    is there when it was, and no other class moves the opposite way.
+    """
+    names = [name for name in table if name[-1] != "?"]
+
+    def guard(draft: Facts, candidate: Facts) -> Iterator[str]:
+        before, after = draft.classes, candidate.classes
+        fewer, more, gone, new = [], [], [], []
+        for name in names:
+            had, has = before[name], after[name]
+            if had == has:
+                continue
+            had_or, has_or = had + before[name + "?"], has + after[name + "?"]
+            if has_or < had:
+                fewer.append(name)
+                if not has_or:
+                    gone.append(name)
+            elif has > had_or:
+                more.append(name)
+                if not had_or:
+                    new.append(name)
+        if strict or (fewer and more):
+            gone, new = fewer, more
+        else:
+            gone, new = [name for name in gone if name not in words.SOFT], [name for name in new if name not in words.SOFT]
+        yield from (f"“{table[name][0]}” or its like was lost" for name in gone)
+        yield from (f"“{table[name][0]}” or its like was added" for name in new)
+
+    return guard
+
+
+def _numbers(draft: Facts, candidate: Facts) -> Iterator[str]:
+    gone, new = draft.numbers - candidate.numbers, candidate.numbers - draft.numbers
+    for some, one, other in ((gone, draft, candidate), (new, candidate, draft)):
+        if set(some) == {"1"} and any("1" in values and thing in other.single for thing, values in one.counted.items()):
+            some.clear()  # "one house" is "a house"
+    yield from (f"the number {shown(value)} is missing" for value in gone)
+    yield from (f"the number {shown(value)} was not in the draft" for value in new)
+    for thing in draft.counted.keys() & candidate.counted.keys():
+        if not set(draft.counted[thing]) & set(candidate.counted[thing]):
+            yield f"the number {shown(draft.counted[thing][0])} counts something else now"
+
+
+def shown(value: str) -> str:
+    """A value as people write it."""
+    return value[1:] + "." if value[0] == "#" else value[1:] + " times" if value[0] == "x" else value
+
+
+def _names(draft: Facts, candidate: Facts) -> Iterator[str]:
+    for key, name in draft.names.items():
+        if key not in candidate.names and key not in candidate.capitals:
+            yield f"the name {name} is missing" if key not in candidate.keys else f"the name {name} lost its capital"
+    for key, name in draft.openers.items():
+        if key not in candidate.keys and stem(name.lower()) not in candidate.stem_set:
+            yield f"the word {name} is missing, which may be a name"
+    for key, name in (candidate.names | candidate.openers).items():
+        if key not in draft.keys and (key in candidate.names or stem(name.lower()) not in draft.stem_set):
+            yield f"the name {name} was not in the draft"
+
+
+def _negation(draft: Facts, candidate: Facts) -> Iterator[str]:
+    before, after = draft.classes["not"], candidate.classes["not"]
+    lost = {word for base, word in draft.prefixed.items() if base in candidate.raw and word not in candidate.raw}
+    come = {word for base, word in candidate.prefixed.items() if base in draft.raw and word not in draft.raw}
+    before, after = before + len(lost), after + len(come)
+    if before != after:
+        yield "a negation was lost" if after < before else "a negation was added"
+        return
+    reach, reach_after = (set().union(*(reach for _, reach in facts.negated)) for facts in (draft, candidate))
+    if not lost and not come:
+        for one, other, others in ((draft, candidate, reach_after), (candidate, draft, reach)):
+            for about, _ in one.negated:
+                if about and about in other.stem_set and about not in others:
+                    yield f"what is denied is no longer the same: “{about}”"
+                    return
+    for name in ("not only", "hardly", "longer"):
+        if draft.classes[name] != candidate.classes[name]:
+            yield f"“{name}” was {'lost' if draft.classes[name] else 'added'}"
+
+
+def _opposites(draft: Facts, candidate: Facts) -> Iterator[str]:
+    gone, come = draft.stem_set | draft.raw, candidate.stem_set | candidate.raw
+    gone, come = gone - come, come - gone
+    for word in gone & PAIRS_OF_OPPOSITES.keys():
+        for other in PAIRS_OF_OPPOSITES[word] & come:
+            yield f"“{word}” became its opposite, “{other}”"
+            return
+
+
+def _order(draft: Facts, candidate: Facts) -> Iterator[str]:
+    """Sides of "than", "because", "before" that changed places; neighbours of a word that did."""
+    for kind in draft.pivots.keys() & candidate.pivots.keys():
+        if len(draft.pivots[kind]) == len(candidate.pivots[kind]) == 1:
+            (sign, right), (sign_after, right_after) = draft.pivots[kind][0], candidate.pivots[kind][0]
+            left, left_after = draft.stem_set - right, candidate.stem_set - right_after
+            straight = len(left & left_after) + len(right & right_after)
+            crossed = len(left & right_after) + len(right & left_after)
+            if (crossed > straight) if sign == sign_after else (straight > crossed):
+                yield f"what stands on either side of “{kind}” changed places"
+    around = candidate.neighbours
+    for word, (left, right) in draft.neighbours.items():
+        if around.get(word) == (right, left) and left != right:
+            yield f"“{left}” and “{right}” changed places"
+            return
+
+
+_TENSES = (("is", "was"), ("has", "had"), ("do", "did"))
+
+
+def _tense(draft: Facts, candidate: Facts) -> Iterator[str]:
+    before, after = draft.classes, candidate.classes
+    for now, then in _TENSES:
+        now, then = "be:" + now, "be:" + then
+        had, has = (before[now], before[now] + before["be:'s"]), (after[now], after[now] + after["be:'s"])
+        was, is_then = (before[then], before[then] + before["be:'d"]), (after[then], after[then] + after["be:'d"])
+        if had[0] > has[1] and is_then[0] > was[1] or has[0] > had[1] and was[0] > is_then[1]:
+            yield f"the tense changed: “{now[3:]}” and “{then[3:]}”"
+            return
+    for one, other in ((draft, candidate), (candidate, draft)):
+        for verb in one.past & other.present:
+            if verb not in one.present and verb not in other.past:
+                yield f"the tense of “{verb}” changed"
+                return
+
+
+def _quotations(draft: Facts, candidate: Facts) -> Iterator[str]:
+    before, after = Counter(draft.quotes), Counter(candidate.quotes)
+    if before != after:
+        yield from (f"the quotation “{quote}” is not there word for word" for quote in before - after)
+        yield from (f"the quotation “{quote}” was not in the draft" for quote in after - before)
+
+
+def _questions(draft: Facts, candidate: Facts) -> Iterator[str]:
+    if draft.text.count("?") != candidate.text.count("?"):
+        yield "a question became a statement" if "?" in draft.text else "a question was added"
+
+
+def _length(draft: Facts, candidate: Facts) -> Iterator[str]:
+    if candidate.length < min(SHORTEST * draft.length, draft.length - SLACK):
+        yield f"it is much shorter: {candidate.length} words for {draft.length}"
+    elif candidate.length > max(LONGEST * draft.length, draft.length + SLACK):
+        yield f"it is much longer: {candidate.length} words for {draft.length}"
+    elif draft.length and not candidate.length:
+        yield "there are no words in it"
+
+
+def _grammar(draft: Facts, candidate: Facts) -> Iterator[str]:
+    before, after = faults(draft.text), faults(candidate.text)
+    yield from (f"there is {fault}" for fault, count in after.items() if count > before[fault])
+
+
+def _edges(draft: Facts, candidate: Facts) -> Iterator[str]:
+    """How it begins and ends: units stand between others."""
+    one, other = draft.text.strip(), candidate.text.strip()
+    if candidate.text != other and draft.text == one:
+        yield "there is blank space around it"
+    if "\n" in other and "\n" not in one:
+        yield "there is a line break in it"
+    if one[:1].isupper() and other[:1].islower() or one[:1].islower() and other[:1].isupper() and not other.startswith("I"):
+        yield "its first letter does not fit what stands before it"
+    if _ending(one) != _ending(other):
+        yield "its last mark does not fit what comes after it"
+    if other[:2] in words.MARKERS and one[:2] != other[:2]:
+        yield "it begins as a list or a heading would"
+
+
+def _ending(text: str) -> str:
+    mark = text.rstrip("\"'”’)]*_`")[-1:]
+    return "." if mark in (".", "!", "?", "…") else mark if mark in (",", ";", ":", "—") else ""
+
+
+def _is_known(word: str, draft: Facts, known: Container[str]) -> bool:
+    if word in draft.raw or word in known or stem(word) in draft.stem_set or word in words.CONTRACTIONS or not word.isascii():
+        return True
+    base = word.split("'")[0]
+    return base in words.FUNCTION or base in draft.raw or base in known or any(form in known for form in _forms(base))
+
+
+def _forms(word: str) -> Iterator[str]:
+    """What a word may be an inflection of."""
+    root = stem(word)
+    yield from (root + end for end in ("", "e", "s", "es", "ed", "d", "ing", "ly", "er", "y"))
+    if word.endswith("n't"):
+        yield word[:-3]
+
+
+GUARDS: dict[str, Guard] = {
+    "verbatim": _exact("piece of code or address", lambda facts: facts.literals),
+    "marks": _exact("mark", lambda facts: facts.marks),
+    "quotations": _quotations,
+    "numbers": _numbers,
+    "units": _exact("unit", lambda facts: facts.units),
+    "names": _names,
+    "negation": _negation,
+    "comparison": _classes(words.COMPARATIVES, strict=True),
+    "pronouns": _classes(words.PRONOUNS, strict=False),
+    "modality": _classes(words.MODALS, strict=True),
+    "quantity": _classes(words.QUANTIFIERS, strict=False),
+    "certainty": _classes(words.CERTAINTY, strict=False),
+    "connection": _classes(words.CONNECTIVES, strict=False),
+    "opposites": _opposites,
+    "order": _order,
+    "tense": _tense,
+    "question": _questions,
+    "length": _length,
+    "grammar": _grammar,
+    "edges": _edges,
+}
