@@ -19,13 +19,16 @@ _DOZEN = {"dozen": 12}
 _ORDINALS = dict(zip(
     "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth sixteenth "
     "seventeenth eighteenth nineteenth".split(), range(1, 20), strict=True,
-)) | dict(zip("twentieth thirtieth fortieth fiftieth sixtieth seventieth eightieth ninetieth".split(), range(20, 100, 10), strict=True))
+)) | dict(zip(
+    "twentieth thirtieth fortieth fiftieth sixtieth seventieth eightieth ninetieth".split(), range(20, 100, 10), strict=True,
+))  # fmt: skip
 _ORDINALS |= {"hundredth": 100, "thousandth": 1000, "millionth": 10**6, "firstly": 1, "secondly": 2, "thirdly": 3}
 _MULTIPLES = {"twice": "x2", "thrice": "x3", "once": "x1", "double": "x2", "doubled": "x2", "doubles": "x2", "doubling": "x2",
               "triple": "x3", "tripled": "x3", "threefold": "x3", "twofold": "x2", "half": "1/2", "halves": "1/2", "halved": "1/2",
               "quarter": "1/4"}  # fmt: skip
 _ALONE = {word + "s" for word in [*_SCALES, "dozen"]}
 OF_NOBODY = frozenset("the this that each every any no some which another only what many such".split())  # before "one", no number
+_AFTER_ONCE = FUNCTION - {"a", "an", "in", "or", "and", "at", "on"}  # what follows makes it "as soon as"
 WORDS = frozenset([*_SMALL, *_TENS, *_SCALES, *_DOZEN, *_ORDINALS, *_MULTIPLES, *_ALONE])
 
 
@@ -92,7 +95,7 @@ def _counts_nothing(words: Sequence[str], at: int) -> bool:
     if word == "second":
         return before in ("per", "a", "every", "each", "split")
     if word == "once":
-        return before == "at" or after in ("more", "again", "upon") or after in FUNCTION - {"a", "an", "in", "or", "and", "at", "on"}
+        return before == "at" or after in ("more", "again", "upon") or after in _AFTER_ONCE
     return word in ("first", "firstly") and (before == "at" or after in (",", "of"))
 
 

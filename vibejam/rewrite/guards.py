@@ -10,8 +10,9 @@ from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
 
 from vibejam.rewrite import words
-from vibejam.rewrite.facts import PAIRS_OF_OPPOSITES, Facts, facts_of, stem
+from vibejam.rewrite.facts import Facts, facts_of, kept_in
 from vibejam.rewrite.grammar import faults
+from vibejam.rewrite.tokens import expanded, stem
 
 SHORTEST, LONGEST = 0.6, 1.6  # words of a candidate for one of the draft
 SLACK = 5  # words more or fewer that are nothing
@@ -43,7 +44,7 @@ def refusals(draft: str, candidate: str, known_words: Container[str] = frozenset
 
 def protected(draft: str) -> list[str]:
     """What of a draft stays whatever happens: its numbers, names, quotations, addresses and code, in reading order."""
-    return facts_of(draft).spans_kept()
+    return kept_in(draft)
 
 
 def _exact(what: str, of: Callable[[Facts], Counter[str]]) -> Guard:
@@ -61,8 +62,8 @@ def _exact(what: str, of: Callable[[Facts], Counter[str]]) -> Guard:
 def _classes(table: dict[str, list[str]], strict: bool) -> Guard:
     """A guard of the words of a table by their classes.
 
-    A strict one wants as many of each class as before.  One that is not lets a class be repeated or said once for all, as long as it
-    is there when it was, and no other class moves the opposite way.
+    A strict one wants as many of each class as before.  One that is not lets a class be repeated, or said once for all, as long
+    as it is there when it was and no other class moves the opposite way.
     """
     names = [name for name in table if name[-1] != "?"]
 
@@ -114,17 +115,16 @@ def _names(draft: Facts, candidate: Facts) -> Iterator[str]:
         if key not in candidate.names and key not in candidate.capitals:
             yield f"the name {name} is missing" if key not in candidate.keys else f"the name {name} lost its capital"
     for key, name in draft.openers.items():
-        if key not in candidate.keys and stem(name.lower()) not in candidate.stem_set:
+        if key not in candidate.keys and stem(name.lower()) not in candidate.stems:
             yield f"the word {name} is missing, which may be a name"
     for key, name in (candidate.names | candidate.openers).items():
-        if key not in draft.keys and (key in candidate.names or stem(name.lower()) not in draft.stem_set):
+        if key not in draft.keys and (key in candidate.names or stem(name.lower()) not in draft.stems):
             yield f"the name {name} was not in the draft"
 
 
 def _negation(draft: Facts, candidate: Facts) -> Iterator[str]:
     before, after = draft.classes["not"], candidate.classes["not"]
-    lost = {word for base, word in draft.prefixed.items() if base in candidate.raw and word not in candidate.raw}
-    come = {word for base, word in candidate.prefixed.items() if base in draft.raw and word not in draft.raw}
+    lost, come = _made_negative(draft, candidate), _made_negative(candidate, draft)
     before, after = before + len(lost), after + len(come)
     if before != after:
         yield "a negation was lost" if after < before else "a negation was added"
@@ -132,8 +132,8 @@ def _negation(draft: Facts, candidate: Facts) -> Iterator[str]:
     reach, reach_after = (set().union(*(reach for _, reach in facts.negated)) for facts in (draft, candidate))
     if not lost and not come:
         for one, other, others in ((draft, candidate, reach_after), (candidate, draft, reach)):
-            for about, _ in one.negated:
-                if about and about in other.stem_set and about not in others:
+            for about in (word for words, _ in one.negated for word in words):
+                if about in other.stems and about not in others:
                     yield f"what is denied is no longer the same: “{about}”"
                     return
     for name in ("not only", "hardly", "longer"):
@@ -141,11 +141,25 @@ def _negation(draft: Facts, candidate: Facts) -> Iterator[str]:
             yield f"“{name}” was {'lost' if draft.classes[name] else 'added'}"
 
 
+def _made_negative(one: Facts, other: Facts) -> list[str]:
+    """Words such as "impossible" and "careless" in one text whose plain word is in the other."""
+    plain = other.raw
+    return [word for base, word in one.prefixed.items() if word not in plain and (base in plain or base + "ful" in plain)]
+
+
+_OPPOSITE: dict[str, set[str]] = {}  # the first of a line is the opposite of all others, and they of it
+for _line in words.OPPOSITES:
+    _first, *_others = _line.split("/")
+    for _one, _theirs in [(_first, _others), *((other, [_first]) for other in _others)]:
+        for _form in (_one, stem(_one)):
+            _OPPOSITE.setdefault(_form, set()).update(_theirs, map(stem, _theirs))
+
+
 def _opposites(draft: Facts, candidate: Facts) -> Iterator[str]:
-    gone, come = draft.stem_set | draft.raw, candidate.stem_set | candidate.raw
+    gone, come = draft.stems | draft.raw, candidate.stems | candidate.raw
     gone, come = gone - come, come - gone
-    for word in gone & PAIRS_OF_OPPOSITES.keys():
-        for other in PAIRS_OF_OPPOSITES[word] & come:
+    for word in _OPPOSITE.keys() & gone:
+        for other in _OPPOSITE[word] & come:
             yield f"“{word}” became its opposite, “{other}”"
             return
 
@@ -155,11 +169,13 @@ def _order(draft: Facts, candidate: Facts) -> Iterator[str]:
     for kind in draft.pivots.keys() & candidate.pivots.keys():
         if len(draft.pivots[kind]) == len(candidate.pivots[kind]) == 1:
             (sign, right), (sign_after, right_after) = draft.pivots[kind][0], candidate.pivots[kind][0]
-            left, left_after = draft.stem_set - right, candidate.stem_set - right_after
+            left, left_after = draft.stems - right, candidate.stems - right_after
             straight = len(left & left_after) + len(right & right_after)
             crossed = len(left & right_after) + len(right & left_after)
             if (crossed > straight) if sign == sign_after else (straight > crossed):
                 yield f"what stands on either side of “{kind}” changed places"
+    if ("by" in draft.raw) != ("by" in candidate.raw):  # passive here, active there
+        return
     around = candidate.neighbours
     for word, (left, right) in draft.neighbours.items():
         if around.get(word) == (right, left) and left != right:
@@ -233,18 +249,20 @@ def _ending(text: str) -> str:
 
 
 def _is_known(word: str, draft: Facts, known: Container[str]) -> bool:
-    if word in draft.raw or word in known or stem(word) in draft.stem_set or word in words.CONTRACTIONS or not word.isascii():
+    if word in draft.raw or word in known or not word.isascii():
         return True
-    base = word.split("'")[0]
-    return base in words.FUNCTION or base in draft.raw or base in known or any(form in known for form in _forms(base))
+    return all(
+        part in words.FUNCTION or part in draft.raw or stem(part) in draft.stems or any(form in known for form in _forms(part))
+        for part in expanded(word)
+        if part[0] != "'"
+    )
 
 
 def _forms(word: str) -> Iterator[str]:
-    """What a word may be an inflection of."""
+    """A word, and what it may be an inflection of."""
     root = stem(word)
+    yield word
     yield from (root + end for end in ("", "e", "s", "es", "ed", "d", "ing", "ly", "er", "y"))
-    if word.endswith("n't"):
-        yield word[:-3]
 
 
 GUARDS: dict[str, Guard] = {

@@ -7,14 +7,14 @@ Left out: anything a list cannot know, such as which noun a pronoun means.
 
 
 def _table(text: str) -> dict[str, list[str]]:
-    """`class = word, a phrase, …` one a line to {class: words}."""
-    rows = (line.partition(" = ") for line in text.strip().splitlines())
+    """`class = word, a phrase, …`, one a line, the next line indented where it goes on, to {class: words}."""
+    rows = (line.partition(" = ") for line in text.strip().replace("\n    ", " ").splitlines())
     return {name.strip(): [word.strip() for word in words.split(",")] for name, _, words in rows}
 
 
 # A negation counts, and says besides how far it goes: "never" is "not" and "ever", "nobody" is "not" and "anybody".
 NEGATIONS = {
-    "not": (), "no": (), "none": (), "nor": (), "neither": (), "without": (), "non": (), "unable": (), "nowhere": (),
+    "not": (), "no": (), "none": (), "nor": (), "neither": (), "without": (), "non": (), "unable": ("can",), "nowhere": (),
     "never": ("ever",), "nobody": ("anybody",), "no one": ("anybody",), "nothing": ("anything",), "no longer": ("longer",),
 }  # fmt: skip
 
@@ -29,7 +29,8 @@ one = oneself
 """)
 
 MODALS = _table("""
-must = must, have to, has to, need to, needs to, needed to, got to, required to, requires to, obliged to, had to, having to, bound to
+must = must, have to, has to, need to, needs to, needed to, got to, required to, requires to, obliged to, had to, having to,
+    bound to
 should = should, ought to, ought, supposed to
 can = can, able to, capable of
 could = could
@@ -49,7 +50,8 @@ all = all, every, each, everyone, everybody, everything, every one, all of, ever
 both = both, both of
 either = either
 some = some, several, a number of, a few, a handful of, various, someone, somebody, something, some one
-many = many, numerous, a great many, a large number of, large numbers of, a lot of, lots of, plenty of, a great deal of, a good deal of
+many = many, numerous, a great many, a large number of, large numbers of, a lot of, lots of, plenty of, a great deal of, a good
+    deal of
 many? = much, most, more
 few = few, very few, little of
 hardly = hardly, scarcely, barely, rarely, seldom, almost never, almost no, almost nothing, hardly ever
@@ -73,17 +75,22 @@ couple = a couple of
 SOFT = frozenset({"some", "anybody", "anything", "they", "one"})  # may come or go with the turn of a phrase, but not for another
 
 CERTAINTY = _table("""
-certain = certainly, undoubtedly, no doubt, definitely, surely, without doubt, without a doubt, beyond doubt, there is no doubt that, there is no question that, beyond question, of course, clearly, obviously, evidently, plainly
+certain = certainly, undoubtedly, no doubt, definitely, surely, without doubt, without a doubt, beyond doubt, there is no doubt
+    that, there is no question that, beyond question, of course, clearly, obviously, evidently, plainly
 likely = probably, likely, in all likelihood, most likely, presumably
 apparent = apparently, seemingly, allegedly, supposedly
 """)
 
 CONNECTIVES = _table("""
-but = but, however, though, although, nevertheless, nonetheless, even so, even though, on the other hand, by contrast, in contrast, despite, in spite of, notwithstanding, whereas, then again, conversely, all the same
+but = but, however, though, although, nevertheless, nonetheless, even so, even though, on the other hand, by contrast, in
+    contrast, despite, in spite of, notwithstanding, whereas, then again, conversely, all the same
 but? = yet, still, while, whilst, even if, only, except that, rather, instead, and yet, at the same time
-because = because, because of, as a result of, due to, owing to, on account of, owing to the fact that, due to the fact that, the reason is that, this is because
-because? = since, for, as, reason, reasons, thanks to, given that, in view of, from, through, so, therefore, thus, hence, consequently, as a result
-therefore = therefore, thus, hence, consequently, as a result, for this reason, for that reason, that is why, which is why, this is why, accordingly, thereby
+because = because, because of, as a result of, due to, owing to, on account of, owing to the fact that, due to the fact that,
+    the reason is that, this is because
+because? = since, for, as, reason, reasons, thanks to, given that, in view of, from, through, so, therefore, thus, hence,
+    consequently, as a result
+therefore = therefore, thus, hence, consequently, as a result, for this reason, for that reason, that is why, which is why, this
+    is why, accordingly, thereby
 therefore? = so, then, so that, because, since
 if = if, provided that, provided, as long as, in case, assuming, supposing
 if? = when, whether, were, should, whenever, had
@@ -97,7 +104,7 @@ instead = instead of, rather than, in place of, instead, rather
 instead? = not, but
 except = except, except for, apart from, other than, save for
 except? = but, besides
-""")  # noqa: E501
+""")
 
 # more and less, most and least; facts.py adds the adjectives' own forms
 COMPARATIVES = _table("""
@@ -112,12 +119,13 @@ most? = mostly, extremely, very, mainly, largely, supremely
 """)
 
 ADJECTIVES = """
-big small old young new long short high low tall wide broad narrow deep shallow thick thin heavy light dark bright fast slow quick
-hard soft hot cold warm cool rich poor cheap dear strong weak clean dirty loud quiet safe easy early late near far close large
-great fine nice kind cruel brave bold calm clear clever dull dry wet fair firm flat full happy healthy hungry lazy lucky mad mean
-mild noisy odd pale plain pretty proud pure rare raw ripe rough rude sad sane sharp shy sick silly simple smart smooth sour steep
-stiff straight strange sweet tame tight tiny tough ugly vague vast wild wise angry busy crazy dense fresh funny gentle greedy grim
-humble idle keen lonely lovely merry neat noble poorer quiet rapid readier ready severe sorry sound steady stupid subtle sunny true
+big small old young new long short high low tall wide broad narrow deep shallow thick thin heavy light dark bright fast slow
+quick hard soft hot cold warm cool rich poor cheap dear strong weak clean dirty loud quiet safe easy early late near far close
+large great fine nice kind cruel brave bold calm clear clever dull dry wet fair firm flat full happy healthy hungry lazy lucky
+mad mean mild noisy odd pale plain pretty proud pure rare raw ripe rough rude sad sane sharp shy sick silly simple smart smooth
+sour steep stiff straight strange sweet tame tight tiny tough ugly vague vast wild wise angry busy crazy dense fresh funny
+gentle greedy grim humble idle keen lonely lovely merry neat noble poorer quiet rapid readier ready severe sorry sound steady
+stupid subtle sunny true
 """.split()
 
 
@@ -139,8 +147,9 @@ not only, not just, not merely, not simply, whether or not, no matter, no sooner
 never mind, not least, nothing if not, or not
 """.replace("\n", " ").strip(" ,").split(", ")
 NOT_QUANTIFYING = """
-at all, after all, all right, above all, all along, first of all, all in all, not at all, all over, of all, some day,
-as well as, at once, once upon a time, once again, once more, one another, one day, at last, in the first place, at first, at first sight, at first glance, at the same time, each other, one another, would like to, would like, at best, at worst, more or less
+at all, after all, all right, above all, all along, first of all, all in all, not at all, all over, of all, some day, as well
+as, at once, once upon a time, once again, once more, one another, one day, at last, in the first place, at first, at first
+sight, at first glance, at the same time, each other, one another, would like to, would like, at best, at worst, more or less
 """.replace("\n", " ").strip(" ,").split(", ")
 
 
@@ -178,69 +187,69 @@ rode:ride sank:sink shot:shoot slid:slide swore:swear tore:tear blew:blow bit:bi
 
 # Words that say the opposite of one another: one lost and the other come is another sentence.
 OPPOSITES = """
-increase/decrease/reduce rise/fall raise/lower accept/reject/refuse/decline agree/disagree open/close/shut early/late best/worst
-better/worse buy/sell win/lose love/hate like/dislike true/false right/wrong easy/hard/difficult same/different good/bad/evil
-old/new/young rich/poor high/low big/small/little large/small long/short strong/weak up/down above/below over/under include/exclude
-possible/impossible begin/end start/stop remember/forget allow/forbid/prohibit/prevent safe/dangerous/unsafe pass/fail
-present/absent major/minor remain/leave add/remove gain/lose more/less/fewer most/least many/few all/none always/never first/last
-hot/cold warm/cool light/dark/heavy fast/slow quick/slow day/night male/female man/woman husband/wife brother/sister son/daughter
-mother/father boy/girl north/south east/west left/right before/after push/pull arrive/depart import/export cheap/expensive/costly
-success/failure succeed/fail friend/enemy ally/enemy war/peace alive/dead life/death public/private guilty/innocent happy/sad/unhappy
-support/oppose for/against with/without praise/blame/criticise hope/fear/despair wet/dry clean/dirty full/empty inside/outside
-import/export lend/borrow teach/learn give/take send/receive advantage/disadvantage superior/inferior maximum/minimum wide/narrow
-deep/shallow often/rarely/seldom useful/useless careful/careless harmful/harmless hopeful/hopeless legal/illegal visible/invisible
-approve/disapprove trust/distrust appear/disappear loose/tight ancient/modern urban/rural simple/complex/complicated
-strengthen/weaken expand/shrink improve/worsen encourage/discourage enable/disable confirm/deny admit/deny north/south
-beautiful/ugly brave/cowardly wise/foolish clever/stupid quiet/loud soft/hard rough/smooth thick/thin
+increase/decrease/reduce rise/fall raise/lower accept/reject/refuse/decline open/close/shut early/late best/worst better/worse
+buy/sell win/lose love/hate like/dislike true/false right/wrong easy/hard/difficult same/different good/bad/evil old/new/young
+rich/poor high/low big/small/little large/small long/short strong/weak up/down above/below over/under include/exclude begin/end
+start/stop remember/forget allow/forbid/prohibit/prevent safe/dangerous pass/fail present/absent major/minor remain/leave
+add/remove gain/lose more/less/fewer most/least many/few all/none always/never first/last hot/cold warm/cool light/dark/heavy
+fast/slow quick/slow day/night male/female man/woman husband/wife brother/sister son/daughter mother/father boy/girl north/south
+east/west left/right before/after push/pull arrive/depart import/export cheap/expensive/costly success/failure succeed/fail
+friend/enemy ally/enemy war/peace alive/dead life/death public/private guilty/innocent happy/sad support/oppose for/against
+with/without praise/blame/criticise hope/fear/despair wet/dry clean/dirty full/empty inside/outside import/export lend/borrow
+teach/learn give/take send/receive superior/inferior maximum/minimum wide/narrow deep/shallow often/rarely/seldom loose/tight
+ancient/modern urban/rural simple/complex/complicated strengthen/weaken expand/shrink improve/worsen encourage/discourage
+confirm/deny admit/deny north/south beautiful/ugly brave/cowardly wise/foolish clever/stupid quiet/loud soft/hard rough/smooth
+thick/thin
 """.split()
 
 CONTRACTIONS = {
     "won't": "will not", "can't": "can not", "cannot": "can not", "shan't": "shall not", "ain't": "is not", "let's": "let us",
-    "'tis": "it is", "'twas": "it was", "'twere": "it were", "'em": "them", "o'clock": "o'clock", "i'm": "i is", "gonna": "going to",
-    "gotta": "got to", "wanna": "want to", "y'all": "you all", "ma'am": "ma'am", "d'you": "do you", "it'll": "it will",
+    "'tis": "it is", "'twas": "it was", "'twere": "it were", "'em": "them", "o'clock": "o'clock", "i'm": "i is",
+    "gonna": "going to", "gotta": "got to", "wanna": "want to", "y'all": "you all", "d'you": "do you", "ma'am": "ma'am",
 }  # fmt: skip
 # before "'s" that is "is" or "has"; after any other word it may be either that or a possessive
 SUBJECTS = frozenset("it he she that there here what who where how when why this everything something nothing".split())
 
 FUNCTION = frozenset(
     """
-a an the this that these those i me my mine myself we us our ours ourselves you your yours yourself he him his himself she her hers
-herself it its itself they them their theirs themselves who whom whose which what and or but if because as until while of at by for
-with about against between into through during before after above below to from up down in out on off over under again further then
-once here there when where why how so than too very s t can will just should now is am are was were be been being have has had having
-do does did doing would could may might must shall ought not no nor neither never d ll re ve m us one ones also even still yet ever
-quite rather really actually only such own same other another upon among within without toward towards onto however although though
-therefore thus hence unless since whether per via like able get got let
+a an the this that these those i me my mine myself we us our ours ourselves you your yours yourself he him his himself she her
+hers herself it its itself they them their theirs themselves who whom whose which what and or but if because as until while of
+at by for with about against between into through during before after above below to from up down in out on off over under again
+further then once here there when where why how so than too very s t can will just should now is am are was were be been being
+have has had having do does did doing would could may might must shall ought not no nor neither never d ll re ve m us one ones
+also even still yet ever quite rather really actually only such own same other another upon among within without toward towards
+onto however although though therefore thus hence unless since whether per via like able get got let
 """.split()
 )
 
 # What a sentence may begin with and be no name
 OPENERS = FUNCTION | frozenset(
     """
-all any each every both either some several many much few fewer most more less least little none nobody nothing everyone everybody
-everything someone somebody something anyone anybody anything whatever whoever whenever wherever whichever two three four five six
-seven eight nine ten eleven twelve twenty thirty forty fifty hundred hundreds thousand thousands half first second third last next
-finally eventually ultimately perhaps maybe possibly probably certainly clearly obviously indeed moreover furthermore additionally
-meanwhile nevertheless nonetheless otherwise instead besides similarly likewise conversely consequently accordingly specifically
-generally usually often sometimes occasionally rarely seldom frequently recently currently previously originally initially today
-tomorrow yesterday tonight soon later earlier afterwards suddenly immediately unfortunately fortunately sadly luckily surprisingly
-importantly interestingly essentially basically simply merely nearly almost roughly approximately about around across along among
-apart aside based beyond concerning considering contrary depending despite due except following given granted inside near opposite
-outside owing past plus prior provided regarding regardless thanks thank throughout unlike until using yes no well oh ah hello dear
-please note consider imagine suppose think take look see say let make keep give try use ask remember forget come go put get turn
-start stop read write call tell show find learn know want need people person man men woman women child children life time times
-year years day days week weeks month months morning evening night moment work world things thing part place way ways case cases
-example examples point points question questions problem problems answer reason reasons fact facts idea ideas matter others another
-such same different new old good great better best worse worst long short high low small large big early late young true false real
-sure right wrong hard easy easier important possible impossible necessary likely unlikely critics readers writers authors artists
-students teachers users developers companies businesses governments countries members leaders friends parents visitors workers
-experts scientists historians philosophers modern ancient human humanity history science art religion literature poetry philosophy
-nature society music money power truth love war peace death god government law education language software code text data results
-research studies evidence there's what's whether if being having doing making going getting taking using looking speaking working
-living writing reading thinking nowadays anyway nor yet so then thus still hence after before once since while whereas whilst
-although though because unless as even just only also again together overall further apparently presumably supposedly anyone
-alas behold truly surely really actually honestly frankly personally naturally generally broadly strictly literally merely hardly
-scarcely barely never always ever rather quite too very much instead likewise equally neither either none long ago
+all any each every both either some several many much few fewer most more less least little none nobody nothing everyone
+everybody everything someone somebody something anyone anybody anything whatever whoever whenever wherever whichever two three
+four five six seven eight nine ten eleven twelve twenty thirty forty fifty hundred hundreds thousand thousands half first second
+third last next finally eventually ultimately perhaps maybe possibly probably certainly clearly obviously indeed moreover
+furthermore additionally meanwhile nevertheless nonetheless otherwise instead besides similarly likewise conversely consequently
+accordingly specifically generally usually often sometimes occasionally rarely seldom frequently recently currently previously
+originally initially today tomorrow yesterday tonight soon later earlier afterwards suddenly immediately unfortunately
+fortunately sadly luckily surprisingly importantly interestingly essentially basically simply merely nearly almost roughly
+approximately about around across along among apart aside based beyond concerning considering contrary depending despite due
+except following given granted inside near opposite outside owing past plus prior provided regarding regardless thanks thank
+throughout unlike until using yes no well oh ah hello dear please note consider imagine suppose think take look see say let make
+keep give try use ask remember forget come go put get turn start stop read write call tell show find learn know want need people
+person man men woman women child children life time times year years day days week weeks month months morning evening night
+moment work world things thing part place way ways case cases example examples point points question questions problem problems
+answer reason reasons fact facts idea ideas matter others another such same different new old good great better best worse worst
+long short high low small large big early late young true false real sure right wrong hard easy easier important possible
+impossible necessary likely unlikely critics readers writers authors artists students teachers users developers companies
+businesses governments countries members leaders friends parents visitors workers experts scientists historians philosophers
+modern ancient human humanity history science art religion literature poetry philosophy nature society music money power truth
+love war peace death god government law education language software code text data results research studies evidence there's
+what's whether if being having doing making going getting taking using looking speaking working living writing reading thinking
+nowadays anyway nor yet so then thus still hence after before once since while whereas whilst although though because unless as
+even just only also again together overall further apparently presumably supposedly anyone alas behold truly surely really
+actually honestly frankly personally naturally generally broadly strictly literally merely hardly scarcely barely never always
+ever rather quite too very much instead likewise equally neither either none long ago
 """.split()
 )
 

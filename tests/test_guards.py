@@ -1,0 +1,231 @@
+"""The guards: every edit that breaks the meaning is refused, every harmless one passes."""
+
+import pytest
+
+from vibejam.rewrite.guards import protected, refusals
+
+# draft | what breaks it; the first word names the kind, and is the guard that must see it where that is certain
+BREAKING = """
+numbers | The repair cost 480 pounds. | The repair cost 840 pounds.
+numbers | The repair cost 480 pounds. | The repair cost pounds.
+numbers | The wall stood for a thousand years. | The wall stood for two thousand years.
+numbers | There were two doors and one window. | There were three doors and one window.
+numbers | There were doors on the left. | There were six doors on the left.
+numbers | He came third in the race. | He came second in the race.
+numbers | Half of the pears were ripe. | A quarter of the pears were ripe.
+numbers | We ordered a dozen plates. | We ordered plates.
+numbers | She rang twice on Sunday. | She rang on Sunday.
+numbers | She kept 3 cats and 2 dogs. | She kept 2 cats and 3 dogs.
+numbers | Twenty-five people signed. | Twenty-six people signed.
+numbers | The train leaves at 9:30. | The train leaves at 9:20.
+units | The path is 10 miles long. | The path is 10 km long.
+units | He owes me £40. | He owes me $40.
+units | It fell by 5 per cent. | It fell by 5 degrees.
+names | The letter went to Ngozi. | The letter went to Sarah.
+names | The letter went to Ngozi. | The letter went out.
+names | Okonkwo signed the letter. | Somebody signed the letter.
+names | He walked home in the rain. | He walked home with Robert in the rain.
+names | They use GitHub for the code. | They use GitLab for the code.
+names | We met in the market in March. | We met in the market in April.
+negation | You cannot relax here. | You can relax here.
+negation | We should not sell the house. | We should sell the house.
+negation | I agree with the plan. | I do not agree with the plan.
+negation | Nobody has asked Mother. | Somebody has asked Mother.
+negation | I never said that. | I said that.
+negation | He left without his coat. | He left with his coat.
+negation | It was not the price but the colour. | It was not the colour but the price.
+negation | He drinks tea but does not drink coffee. | He does not drink tea but drinks coffee.
+negation | It is possible to win. | It is impossible to win.
+quantity | Not many came to the fair. | No one came to the fair.
+negation | There is hardly any milk left. | There is any milk left.
+negation | Nothing was stolen. | Everything was stolen.
+negation | Neither brother came. | Either brother came.
+negation | She was happy with the result. | She was unhappy with the result.
+negation | He was careful with the lamp. | He was careless with the lamp.
+negation | None of the keys fit. | All of the keys fit.
+negation | I do not think that they lied. | I think that they lied.
+comparison | This rule is less rigid than that. | This rule is more rigid than that.
+comparison | He has more books than his brother. | He has fewer books than his brother.
+comparison | The second attempt was better. | The second attempt was worse.
+comparison | It is the most useful tool. | It is the least useful tool.
+comparison | It was a warm day. | It was a warmer day.
+order | The tower is taller than the church. | The church is taller than the tower.
+pronouns | I lost my hat on the train. | He lost his hat on the train.
+pronouns | We told you about the roof. | They told you about the roof.
+pronouns | You can see the sea from here. | One can see the sea from here.
+pronouns | He gave her his umbrella. | She gave him her umbrella.
+pronouns | Tell me when it is done. | Tell us when it is done.
+modality | You must pay on Friday. | You may pay on Friday.
+modality | We can help with the move. | We could help with the move.
+modality | She should call the doctor. | She must call the doctor.
+modality | It will rain in the morning. | It may rain in the morning.
+modality | They would lend us the van. | They will lend us the van.
+modality | He might have left the key. | He has left the key.
+modality | I have to leave early. | I want to leave early.
+quantity | All the windows were open. | Some of the windows were open.
+quantity | Few members voted for it. | Many members voted for it.
+quantity | He always locks the gate. | He often locks the gate.
+quantity | The shop only opens on Mondays. | The shop opens on Mondays.
+quantity | Both sisters sang. | Either sister sang.
+quantity | Most of the bread was stale. | All of the bread was stale.
+quantity | We sometimes eat outside. | We usually eat outside.
+quantity | Almost everybody had gone home. | Everybody had gone home.
+quantity | At least ten people came. | At most ten people came.
+certainty | He is probably at home. | He is certainly at home.
+certainty | Perhaps the dog ate it. | Of course the dog ate it.
+connection | He was tired, but he finished. | He was tired, so he finished.
+connection | She left because it rained. | She left although it rained.
+connection | Call me if the boiler stops. | Call me unless the boiler stops.
+connection | Wait until the light turns green. | Wait if the light turns green.
+connection | The fence fell down. The wind was strong. | The fence fell down because the wind was strong.
+order | The ground was wet because the pipe burst. | The pipe burst because the ground was wet.
+order | They ate before the guests arrived. | The guests arrived before they ate.
+order | The dog bit the postman. | The postman bit the dog.
+opposites | Prices rose in the spring. | Prices fell in the spring.
+opposites | They accepted the offer. | They refused the offer.
+opposites | The cellar is cold. | The cellar is hot.
+opposites | She spoke for the motion. | She spoke against the motion.
+tense | The bridge was closed. | The bridge is closed.
+tense | He had a good reason. | He has a good reason.
+tense | They walked to the station. | They walk to the station.
+tense | She knows the answer. | She knew the answer.
+quotations | The sign said "keep off the grass" in red. | The sign said "stay off the grass" in red.
+quotations | He called it a nuisance. | He called it "a nuisance".
+verbatim | Run `make test` first. | Run `make check` first.
+verbatim | See https://example.org/a?b=1 for the rules. | See https://example.org/a for the rules.
+verbatim | Write to sam@example.org about it. | Write to sam@example.com about it.
+verbatim | Dear {{name}}, your order is here. | Dear friend, your order is here.
+marks | It is **very** late. | It is very late.
+marks | It was 21 ℃ outside. | It was 21 outside.
+question | Did the post come? | The post did come.
+length | The committee met in the small hall behind the church and talked about the roof for an hour. | They met.
+length | The hall was cold. | The hall was cold and dark and far from the road and smelled of paint and old rope and wet dogs.
+grammar | The plan would make us rich. | The plan would make we rich.
+grammar | He ate an apple. | He ate a apple.
+grammar | They own a house. | They own an house.
+grammar | It was late in the day. | It was late in the the day.
+grammar | It was late. | It was late..
+grammar | The man (my uncle) laughed. | The man (my uncle laughed.
+edges | The man laughed. | the man laughed.
+edges | The man laughed. | The man laughed,
+edges | The man laughed. | - The man laughed.
+""".strip().splitlines()
+
+HARMLESS = """
+I do not agree with the plan. | I don't agree with the plan.
+You can't park here. | You cannot park here.
+It's late and we'll be tired. | It is late and we will be tired.
+We won’t wait for them. | We will not wait for them.
+I'd go if they'd let me. | I would go if they would let me.
+They've sold the van. | They have sold the van.
+He's lost his keys. | He has lost his keys.
+However, the roof leaked. | But the roof leaked.
+However, the roof leaked. | The roof leaked, though.
+The roof leaked; however, we stayed. | The roof leaked, but we stayed.
+Although it rained, we walked. | It rained, but we walked.
+Nevertheless, we went on. | Still, we went on. Yet it was late.
+The bell rang, and we left. | The bell rang; we left.
+The bell rang; we left. | The bell rang. And we left.
+The bell rang. We left. | The bell rang, and we left.
+The bell rang — we left. | The bell rang, and we left.
+It is worth noting that the bridge is old. | The bridge is old.
+It is important to note that training takes 10 minutes. | Training takes 10 minutes.
+We moved in order to be near the sea. | We moved to be near the sea.
+We utilise a small van. | We use a small van.
+Perhaps the dog ate it. | Maybe the dog ate it.
+He is approximately forty. | He is about forty.
+He paid approximately 40 pounds. | He paid about £40.
+There are two doors. | There are 2 doors.
+Twenty-five people signed. | 25 people signed.
+It fell by 5 per cent. | It fell by 5%.
+It fell by five percent. | It fell by 5 per cent.
+She rang two times. | She rang twice.
+A thousand people came. | One thousand people came.
+Nobody came to the fair. | No one came to the fair.
+I do not have any money. | I have no money.
+There was not anything to eat. | There was nothing to eat.
+He is not able to swim. | He cannot swim.
+It is not possible to win. | It is impossible to win.
+He was unable to sleep. | He was not able to sleep.
+We were not happy with it. | We were unhappy with it.
+You have to pay on Friday. | You must pay on Friday.
+He needs to rest. | He has to rest.
+It may rain tomorrow. | It might rain tomorrow.
+We are going to sell the boat. | We will sell the boat.
+Every window was open. | All the windows were open.
+He merely smiled. | He only smiled.
+She frequently sings. | She often sings.
+Numerous people complained. | Many people complained.
+We stayed in because of the rain. | We stayed in on account of the rain.
+It rained, and therefore we stayed. | It rained, so we stayed.
+Because it rained, we stayed in. | We stayed in because it rained.
+Until the post comes, we wait. | We wait until the post comes.
+The letter was opened by Ngozi. | Ngozi opened the letter.
+The garden of Ngozi is small. | Ngozi's garden is small.
+The children purchased a kite. | The children bought a kite.
+The children commenced their meal. | The children began their meal.
+Additionally, the lamp is broken. | And the lamp is broken.
+Furthermore, the lamp is broken. | The lamp is broken too.
+The lamp is broken. | The lamp's broken.
+Let us begin. | Let's begin.
+It is certainly a pity. | It is of course a pity.
+The sign said “keep off” in red. | The sign said "keep off" in red.
+He said that it was late. | He said it was late.
+The man who lives next door laughed. | The man next door laughed.
+There is a reason for this. | There's a reason for this.
+What is the matter? | What's the matter?
+We looked at the house, which was old. | We looked at the house. It was old.
+The dog, which is old, sleeps by the fire. | The dog is old and sleeps by the fire.
+She walked to the shop and she bought some bread. | She walked to the shop and bought bread.
+In my opinion, the plan is good. | I think the plan is good.
+On the other hand, the price is fair. | But the price is fair.
+For example, the gate sticks. | The gate sticks, for instance.
+It is a very large house. | It is a huge house.
+Open https://example.org/docs when you are ready. | Open https://example.org/docs when you're ready.
+They ate before the guests arrived. | Before the guests arrived they ate.
+The tower is taller than the church. | The tower's taller than the church.
+He did not merely complain; he shouted. | He did not only complain; he shouted.
+I have got a cold. | I've got a cold.
+""".strip().splitlines()
+
+
+@pytest.mark.parametrize("row", BREAKING)
+def test_an_edit_that_breaks_the_meaning_is_refused_by_its_guard(row):
+    guard, draft, broken = row.split(" | ")
+    assert guard in {refusal.guard for refusal in refusals(draft, broken)}
+
+
+@pytest.mark.parametrize("row", HARMLESS)
+def test_a_harmless_edit_passes(row):
+    draft, edited = row.split(" | ")
+    assert refusals(draft, edited) == []
+
+
+@pytest.mark.parametrize("row", BREAKING + HARMLESS)
+def test_the_draft_itself_passes(row):
+    draft = row.split(" | ")[-2]
+    assert refusals(draft, draft) == []
+
+
+def test_a_reason_is_a_clause_that_a_person_reads():
+    assert [refusal.reason for refusal in refusals("It cost 480 pounds.", "It cost pounds.")][0] == "the number 480 is missing"
+
+
+def test_a_word_that_neither_the_draft_nor_the_person_has_is_refused():
+    draft, known = "The old lamp is broken.", {"ancient", "lamp", "break"}
+    assert [refusal.guard for refusal in refusals(draft, "The ancient lamp is broken.", known)] == []
+    assert "words" in [refusal.guard for refusal in refusals(draft, "The vetust lamp is broken.", known)]
+
+
+def test_inflections_and_contractions_of_known_words_are_known():
+    known = {"wait", "slowly", "try"}
+    assert refusals("We did not wait at the gate.", "We didn't wait slow at the gate trying.", known) == []
+
+
+def test_without_known_words_any_word_may_be_used():
+    assert refusals("The lamp is broken.", "The vetust lamp is broken.") == []
+
+
+def test_what_is_protected_is_shown_in_reading_order_as_it_stands():
+    draft = "On 3 March, Ngozi’s uncle said “keep off” twice; see https://example.org/a and `x`."
+    assert protected(draft) == ["3", "March", "Ngozi", "“keep off”", "twice", "https://example.org/a", "`x`"]
