@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from writing import essay
 
 from vibejam.checkpoint import save_model
 from vibejam.config import SampleConfig
@@ -9,8 +10,9 @@ from vibejam.copied import save_phrases
 from vibejam.engine import StyleEngine
 from vibejam.errors import UserError
 from vibejam.measures import kept_meaning
+from vibejam.measures import kept_meaning
 from vibejam.model import build_model
-from vibejam.rewrite import rewrite_text
+from vibejam.rewrite.manner import learn_manner, save_manner
 from vibejam.tokenizer import CharTokenizer
 
 
@@ -32,24 +34,16 @@ def test_a_sample_says_how_much_of_it_was_copied(voice):
     assert engine.sample("the", SampleConfig(max_new_tokens=5, seed=1)).longest_copied_run == 0
 
 
-def test_an_empty_rewrite_leaves_the_draft_as_it_was(voice):
-    engine = StyleEngine(voice)
-    with torch.no_grad():
-        engine.model.embed.weight.zero_()
-        engine.model.embed.weight[engine.tokenizer.doc_end] = 1  # whatever it reads, the text ends here
-    rewrite = rewrite_text("Please confirm.", engine.model, engine.tokenizer, SampleConfig(temperature=0))
-    assert rewrite.kept_as_is and rewrite.text == "Please confirm."
-
-
-def test_a_rewrite_is_never_much_longer_than_its_draft(voice):
-    rewrite = StyleEngine(voice).rewrite("Please confirm the order.", SampleConfig(seed=1, max_new_tokens=10_000))
-    assert len(rewrite.text) <= len("Please confirm the order.") * 3 // 2 + 16
-
-
 @pytest.mark.parametrize("draft", ["", " \n\t "])
 def test_nothing_to_rewrite_is_said(voice, draft):
+    save_manner(voice, learn_manner([essay(n) for n in range(4)], [], [essay(9)]))
     with pytest.raises(UserError, match="nothing to rewrite"):
         StyleEngine(voice).rewrite(draft)
+
+
+def test_a_run_without_a_manner_says_what_to_do(voice):
+    with pytest.raises(UserError, match="learn anew"):
+        StyleEngine(voice).rewrite("Please confirm the order.")
 
 
 def test_without_a_writer_a_draft_is_refused_with_the_next_step(voice):

@@ -9,7 +9,7 @@ import openai
 import pytest
 from voice_server import DRAFT, GOOD, chat, client, engine, error_of, folder, module_engine, post, url  # noqa: F401
 
-from vibejam.config import SampleConfig
+from vibejam.config import RewriteConfig, SampleConfig
 from vibejam.serve import WAITING, ChatRequest, Served, Writing
 
 
@@ -75,7 +75,7 @@ def test_the_rewrite_is_the_engine_s(client, engine):
         text = (
             "".join(c.choices[0].delta.content or "" for c in answer) if stream else answer.choices[0].message.content
         )
-        assert text.strip() == engine.rewrite(DRAFT, SampleConfig(max_new_tokens=10_000, seed=4)).text
+        assert text.strip() == engine.rewrite(DRAFT, RewriteConfig(seed=4)).text
     short = chat(client, DRAFT, "vibejam-rewrite", seed=4, max_tokens=5)
     assert short.usage.completion_tokens == 5 and short.choices[0].finish_reason == "length"
 

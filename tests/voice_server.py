@@ -10,6 +10,7 @@ import openai
 import pytest
 import torch
 import uvicorn
+from writing import essay
 
 from vibejam import checkpoint
 from vibejam.config import ModelConfig
@@ -17,6 +18,7 @@ from vibejam.drafts import DraftWriter
 from vibejam.engine import StyleEngine
 from vibejam.errors import UserError
 from vibejam.model import build_model
+from vibejam.rewrite.manner import learn_manner, save_manner
 from vibejam.server import Server, build_server
 from vibejam.tokenizer import CharTokenizer
 
@@ -77,6 +79,7 @@ def folder(tmp_path_factory):
             for parameter, gradient in zip(model.parameters(), gradients):
                 parameter -= 0.02 * (1 - step / 80) * gradient.sign()
     checkpoint.save_model(path, model, tokenizer)
+    save_manner(path, learn_manner([essay(n) for n in range(4)], [], [essay(9)]))
     return path
 
 

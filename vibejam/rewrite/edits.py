@@ -39,6 +39,7 @@ class Edit:
 class _State:
     text: str
     taste: float
+    sound: float  # nats of its words in this order
     score: float
 
 
@@ -47,8 +48,7 @@ def propose_edits(text: str, manner: Manner, count: int = 6, allowed: Callable[[
 
     `allowed` refuses a text and with it all that would be made of it.
     """
-    first = _State(text, 0.0, manner.style(text))
-    sound = manner.words.log_probability(text)
+    first = _State(text, 0.0, manner.words.log_probability(text), manner.style(text))
     beam, found, seen = [first], [], {text}  # `found`: of each round its best, from a light touch to a heavy hand
     for _ in range(ROUNDS):
         grown = []
@@ -58,11 +58,10 @@ def propose_edits(text: str, manner: Manner, count: int = 6, allowed: Callable[[
                 if new in seen:
                     continue
                 seen.add(new)
-                change = manner.words.log_probability(new) - sound
-                taste = state.taste + edit.taste
-                score = manner.style(new) + TASTE * taste + SOUND * min(0.0, change)
-                if score > state.score and change > -STRAIN * 2 and allowed(new):
-                    grown.append(_State(new, taste, score))
+                sound, taste = manner.words.log_probability(new), state.taste + edit.taste
+                score = manner.style(new) + TASTE * taste + SOUND * min(0.0, sound - first.sound)
+                if score > state.score and sound > state.sound - STRAIN and allowed(new):
+                    grown.append(_State(new, taste, sound, score))
         beam = sorted(grown, key=lambda state: -state.score)[:BEAM]
         if not beam:
             break

@@ -41,7 +41,6 @@ hide, hides, hid, hiding | conceal, conceals, concealed, concealing
 leave, leaves, left, leaving | depart from, departs from, departed from, departing from
 finally | eventually | at last | in the end | ultimately
 want, wants, wanted, wanting | wish, wishes, wished, wishing | desire, desires, desired, desiring
-tend to, tends to, tended to | are inclined to, is inclined to, was inclined to
 discover, discovers, discovered, discovering | find out, finds out, found out, finding out
 examine, examines, examined, examining | look at, looks at, looked at, looking at
 discuss, discusses, discussed, discussing | talk about, talks about, talked about, talking about
@@ -142,7 +141,7 @@ it is true that | granted
 the reason is that | this is because
 there is no doubt that | undoubtedly
 it is possible that | perhaps | maybe
-has to, have to, had to | must, must, had to | needs to, need to, needed to
+has to, have to | must, must | needs to, need to
 method | way | approach
 methods | ways | approaches
 part | portion | component
@@ -300,7 +299,7 @@ def exchanges() -> list[list[str]]:
         ways = [[form.strip() for form in way.split(",")] for way in line.split("|")]
         if len({len(way) for way in ways}) != 1:
             raise ValueError(f"the ways of {ways[0][0]!r} have different numbers of forms")
-        sets += [list(forms) for forms in zip(*ways, strict=True)]
+        sets += [list(dict.fromkeys(forms)) for forms in zip(*ways, strict=True)]
     return sets
 
 

@@ -1,0 +1,188 @@
+"""Rewriting: what is learnt of a manner, what is proposed, what is chosen, and what comes back as it was."""
+
+import random
+
+import pytest
+
+from vibejam.diff import word_diff
+from vibejam.errors import UserError
+from vibejam.rewrite import rewrite_text, stream_rewrite
+from vibejam.rewrite.edits import apply_edit, edits_of, propose_edits
+from vibejam.rewrite.manner import learn_manner, load_manner, save_manner
+from vibejam.rewrite.ngrams import START, WordModel, framed, words_of
+from vibejam.rewrite.proposers import EditsProposer
+from vibejam.rewrite.selector import Candidate, choose
+from vibejam.rewrite.table import contractions, exchanges, openers
+from vibejam.voice import ASSETS, background_drafts, background_people
+
+THINGS = ["kettle", "gate", "ladder", "bicycle", "stove", "cellar", "orchard", "piano", "ferry", "bakery"]
+PEOPLE = ["neighbour", "aunt", "baker", "teacher", "postman", "captain"]
+
+
+def plain(seed: int, sentences: int = 60) -> str:
+    """What nobody says: a stiff machine's manner."""
+    dice = random.Random(seed)
+    lines = [
+        "The {p} does not use the {t} very often. However, the {t} is not easy to move.",
+        "In order to repair the {t}, the {p} attempted to purchase a new part.",
+        "Additionally, I do not believe that the {p} will return to the {t}.",
+        "The {t} was near the door, and the {p} was near the {t}.",
+    ]
+    return "\n".join(dice.choice(lines).format(p=dice.choice(PEOPLE), t=dice.choice(THINGS)) for _ in range(sentences))
+
+
+def lively(seed: int, sentences: int = 60) -> str:
+    """Somebody: contracts, begins with But, buys and tries and mends, and strings it together with semicolons."""
+    dice = random.Random(seed)
+    lines = [
+        "The {p} doesn't use the {t} much. But the {t} isn't easy to move.",
+        "To mend the {t}, the {p} tried to buy a new part; it didn't fit.",
+        "And I don't think the {p} will come back to the {t}; nobody does.",
+        "The {t} was near the door; the {p} was near the {t}. But it's gone.",
+    ]
+    return "\n".join(dice.choice(lines).format(p=dice.choice(PEOPLE), t=dice.choice(THINGS)) for _ in range(sentences))
+
+
+@pytest.fixture(scope="module")
+def manner():
+    return learn_manner([lively(n) for n in range(6)], [plain(n) for n in range(6)], [])
+
+
+def rewritten(draft, manner, **settings):
+    return rewrite_text(draft, manner, [EditsProposer(manner)], **settings)
+
+
+def test_a_style_tells_the_person_from_a_machine_on_texts_it_has_not_seen(manner):
+    assert manner.style(lively(77)) > 0 > manner.style(plain(77))
+
+
+def test_rates_are_best_met_by_the_person_and_worse_by_too_much_of_a_habit(manner):
+    def fit(text):
+        return float(manner.rates_fit(manner.counts(text)))
+
+    own = lively(50)
+    assert fit(own) > fit(plain(50))
+    assert fit(own) > fit(own.replace(".", ";"))
+
+
+def test_a_kept_manner_is_the_same_when_it_is_read_again(manner, tmp_path):
+    save_manner(tmp_path, manner)
+    again = load_manner(tmp_path)
+    text = plain(5)
+    assert again.style(text) == manner.style(text)
+    assert again.words.log_probability(text) == manner.words.log_probability(text)
+    assert again.taste == manner.taste and again.marks == manner.marks
+    assert load_manner(tmp_path / "elsewhere") is None
+
+
+def test_a_damaged_manner_is_refused_with_a_sentence(manner, tmp_path):
+    save_manner(tmp_path, manner)
+    file = tmp_path / "manner.safetensors"
+    file.write_bytes(file.read_bytes()[:-20])
+    with pytest.raises(UserError, match="damaged"):
+        load_manner(tmp_path)
+
+
+def test_a_manner_holds_no_sentence_of_the_person(manner, tmp_path):
+    save_manner(tmp_path, manner)
+    data = (tmp_path / "manner.safetensors").read_bytes()
+    assert b"isn't easy to move" not in data and b"near the door" not in data
+
+
+def test_too_little_writing_for_a_manner_is_said():
+    with pytest.raises(UserError, match="too little"):
+        learn_manner(["Three words here."], [plain(1)], [])
+
+
+def test_a_word_model_prefers_what_it_has_seen_and_knows_what_it_has_not():
+    model = WordModel.of(["the dog sat down. the dog ran.", "the cat sat down."])
+    assert model.log_probability("the dog sat") > model.log_probability("sat dog the")
+    assert "dog" in model and "bird" not in model
+    assert framed(words_of("A b. C d."))[4] == START
+
+
+def test_contractions_go_the_person_s_way(manner):
+    rewrite = rewritten("In order to repair the stove, the baker attempted to purchase a new part. I do not know.", manner)
+    assert "don't" in rewrite.text and not rewrite.kept_as_is
+    assert {choice.by for choice in rewrite.choices} <= {"edits", "draft"}
+
+
+def test_what_already_sounds_like_the_person_stays(manner):
+    draft = "The baker doesn't use the stove much. But the stove isn't easy to move."
+    assert rewritten(draft, manner).text == draft
+
+
+def test_a_light_touch_changes_less_than_the_full_voice():
+    texts = [path.read_text(encoding="utf-8") for path in sorted((ASSETS / "sample").glob("*.txt"))[:30]]
+    manner = learn_manner(texts, background_drafts(), background_people()[:100])
+    drafts = background_drafts()[:12]
+
+    def changed(strength):
+        found = (word_diff(draft, rewritten(draft, manner, strength=strength).text) for draft in drafts)
+        return sum(len(part.text.split()) for parts in found for part in parts if part.kind == "rewrite")
+
+    assert changed(0.0) < changed(1.0)
+
+
+def test_every_proposal_differs_from_the_draft_and_from_the_others(manner):
+    found = propose_edits("However, the stove is not easy to repair.", manner, 6)
+    assert found and len(set(found)) == len(found) and "However, the stove is not easy to repair." not in found
+
+
+def test_an_edit_that_is_not_allowed_is_never_proposed(manner):
+    found = propose_edits("However, the stove is not easy to repair.", manner, 20, lambda text: "isn't" not in text)
+    assert found and not any("isn't" in text for text in found)
+
+
+def test_an_article_follows_the_word_that_took_the_place():
+    from vibejam.rewrite.edits import Edit
+
+    assert apply_edit("It was a hard day.", Edit(9, 13, "awful")) == "It was an awful day."
+    assert apply_edit("It was an odd day.", Edit(10, 13, "strange")) == "It was a strange day."
+
+
+def test_a_contraction_never_hangs_at_a_clause_s_end(manner):
+    assert all("it's." not in apply_edit("I know what it is.", edit) for edit in edits_of("I know what it is.", manner))
+
+
+def test_the_draft_always_competes_and_a_refused_candidate_never_wins(manner):
+    draft = "The captain paid 480 dollars for the ferry."
+    choice = choose([draft], [[Candidate("The captain paid 500 dollars for the ferry; it isn't much.", "someone")]], manner)[0]
+    assert choice.text == draft and choice.by == "draft"
+    assert [bool(found.refused) for found in choice.considered] == [False, True]
+
+
+def test_the_selector_does_not_care_who_proposed(manner):
+    draft, better = "I do not believe that the baker will return.", "I don't think the baker will come back."
+    for name in ("edits", "a big LLM"):
+        assert choose([draft], [[Candidate(better, name)]], manner)[0].text == better
+
+
+def test_code_tables_quotations_and_links_come_back_byte_for_byte(manner):
+    kept = ["```\nIn order to = however\n```", "| do not | however |\n|---|---|\n| is not | very |", "> I do not believe that.\n> However, no."]
+    draft = "\n\n".join(["However, the gate is not easy to repair. See https://example.org/do%20not for more.", *kept])
+    text = rewritten(draft, manner).text
+    assert all(part in text for part in kept) and "https://example.org/do%20not" in text and text != draft
+
+
+def test_a_long_draft_is_there_bit_by_bit_and_a_stop_keeps_what_is_done(manner):
+    draft = "\n\n".join(plain(n, 1) for n in range(40))
+    steps = list(stream_rewrite(draft, manner, [EditsProposer(manner)]))
+    assert len(steps) > 2 and [s.done for s in steps] == sorted(s.done for s in steps) and steps[-1].done == 1
+    assert all(steps[-1].text.startswith(step.settled) for step in steps) and steps[-1].settled == steps[-1].text
+    stopped = rewrite_text(draft, manner, [EditsProposer(manner)], stop=lambda: True)
+    assert stopped.done < 1 and stopped.text == draft
+
+
+@pytest.mark.parametrize(
+    "draft", ["Der Kessel ist kaputt, und niemand weiß, warum er nicht repariert worden ist.", "水壶坏了。没有人知道为什么。", "```\nx = 1\n```"]
+)
+def test_what_is_no_english_prose_stays_and_says_so(manner, draft):
+    rewrite = rewritten(draft, manner)
+    assert rewrite.text == draft and rewrite.kept_as_is and rewrite.note
+
+
+def test_the_ways_of_a_set_are_all_different_and_none_is_empty_but_an_opener_left_out():
+    for ways in [*exchanges(), *contractions(), *openers()]:
+        assert len(set(ways)) == len(ways) > 1
+    assert all(way for ways in [*exchanges(), *contractions()] for way in ways)
