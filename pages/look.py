@@ -147,6 +147,14 @@ def notice(*sentences: str) -> str:
     return f'<div class="notice" role="status">{lines}</div>' if lines else ""
 
 
+def bar(share: float, label: str) -> str:
+    """How much is done, 0 to 1, as a line that fills."""
+    return (
+        f'<div class="bar" role="progressbar" aria-label="{esc(label)}" aria-valuemin="0" aria-valuemax="100" '
+        f'aria-valuenow="{share * 100:.0f}"><i style="width:{share * 100:.1f}%"></i></div>'
+    )
+
+
 def quiet(sentence: str) -> str:
     return f'<p class="quiet">{esc(sentence)}</p>' if sentence else ""
 

@@ -1,8 +1,10 @@
-"""What is said about a run: how far it is, what it came to, and what it was made with.  Words and HTML, no Gradio."""
+"""What is said about a run: how far it is, what it came to, and what it was made with.  Words and HTML."""
 
+from pages import look
 from pages.state import INTERRUPTED, Run
 from pages.words import clock, count, esc, span
 from vibejam.config import DataConfig, ModelConfig, TrainConfig
+from vibejam.fetch import BASES
 from vibejam.jobs import DONE, FAILED, PAUSED, PREPARING, RUNNING, STOPPED, STOPPING
 
 CURVE_SENTENCE = (
@@ -37,12 +39,7 @@ def status_html(run: Run) -> str:
     elif last:
         facts = [f"{clock(last['seconds'])} of learning", count(int(last["iteration"]), "step")]
     cells = "".join(f"<span>{esc(fact)}</span>" for fact in facts if fact)
-    bar = (
-        f'<div class="bar" role="progressbar" aria-label="Progress of the run" aria-valuemin="0" aria-valuemax="100" '
-        f'aria-valuenow="{share * 100:.0f}"><i style="width:{share * 100:.1f}%"></i></div>'
-        if run.alive
-        else ""
-    )
+    bar = look.bar(share, "Progress of the run") if run.alive else ""
     sentence = _sentence(run, last, share)
     phase = PHASES.get(run.status, run.status.capitalize())
     return (
@@ -61,7 +58,7 @@ def _left(last: dict, share: float) -> str:
 
 def _sentence(run: Run, last: dict | None, share: float) -> str:
     if run.status == PREPARING:
-        return "Reading your writing and cutting it into tokens."
+        return "Reading your writing and cutting it into tokens; a model that it stands on is measured as it came."
     if run.status == STOPPING:
         return "Finishing this step and keeping the best model so far."
     if run.status == RUNNING:
@@ -87,10 +84,28 @@ def _outcome(run: Run) -> str:
     figures, text = run.about.get("figures", {}), run.about.get("text", {})
     value = figures.get("val_bits_per_byte")
     if value is None:
-        return "There was too little writing to hold some out, so nothing was measured." if figures else ""
+        nothing = "There was too little writing to hold some out, so it was not measured on any."
+        return f"{nothing} {forgetting(run)}".strip() if figures else ""
     first = next((event["val_bits_per_byte"] for event in run.events if event.get("val_bits_per_byte")), None)
     came = f", down from {first:.2f} at the first look" if first and first > value else ""
-    return f"{value:.2f} bits per byte on {count(int(text.get('val_characters', 0)), 'character')} held out{came}."
+    held = f"{value:.2f} bits per byte on {count(int(text.get('val_characters', 0)), 'character')} held out{came}."
+    return f"{held} {forgetting(run)}".strip()
+
+
+def base_title(run: Run) -> str:
+    """What the run stands on, by its name in full; nothing where it began from nothing."""
+    name = str(run.about.get("base", "none"))
+    return "" if name == "none" else BASES[name].title if name in BASES else name
+
+
+def forgetting(run: Run) -> str:
+    """What learning this writing did to the general English of the model that the run stands on."""
+    before = run.about.get("general_bits_per_byte_before")
+    after = run.about.get("figures", {}).get("general_bits_per_byte_after")
+    if not (isinstance(before, float) and isinstance(after, float)):
+        return ""
+    verdict = "forgot some of its" if round(after, 2) > round(before, 2) else "forgot nothing of its"
+    return f"It {verdict} general English: {after:.2f} bits per byte on plain prose of ours, {before:.2f} before."
 
 
 def _stopped_early(run: Run) -> bool:
@@ -108,10 +123,15 @@ def about_html(run: Run) -> str:
     if {"documents", "words", "val_characters"} <= text.keys():
         rows.append(("Writing", f"{count(text['documents'], 'piece')}, {count(text['words'], 'word')}"))
         rows.append(("Held out", count(text["val_characters"], "character")))
+    if base_title(run):
+        rows.append(("Stands on", base_title(run)))
+        rows.append(("General English", forgetting(run)))
     if run.about.get("parameters"):
-        rows.append(("Model", count(run.about["parameters"], "number") + " to learn"))
+        rows.append(("Model", count(run.about["parameters"], "number") + ("" if base_title(run) else " to learn")))
     for group, config in (("model", ModelConfig), ("train", TrainConfig), ("data", DataConfig)):
         values = settings.get(group) or {}
+        if group == "data" and base_title(run):  # a base brings its own tokens
+            values = {name: value for name, value in values.items() if name not in ("tokenizer", "vocab_size")}
         shown = [f"{name} {_plain(value)}" for name, value in values.items() if name in config.__dataclass_fields__]
         if shown:
             rows.append(({"model": "Shape", "train": "Learning", "data": "Text"}[group], ", ".join(shown)))

@@ -12,13 +12,14 @@ from contextlib import closing
 import gradio as gr
 
 from pages import look, sample, state
+from pages.base_offer import Offer
 from pages.look import fragment, told
 from pages.sample import REDRAW_SECONDS, dice
 from pages.words import count, esc
 from vibejam.diff import word_diff
 from vibejam.drafts import DraftWriter, endpoint_for, endpoint_from_environment
 from vibejam.errors import UserError
-from vibejam.local_writer import local_writer
+from vibejam.local_writer import BASE, local_writer
 from vibejam.runtime import is_space
 
 PASTE, ASK = "paste", "ask"
@@ -27,7 +28,7 @@ HONEST = (
     "This voice goes on from the draft the way you would; it does not know yet that the meaning must stay. "
     "Check every name and number before you use it."
 )
-GET_ONE = " Or get a small one for this machine, once, with: vibejam fetch-base smollm2-135m"
+OFFER = Offer(BASE, "A small model can write it on this machine, with no key and no network.")
 NOTHING_YET = '<p class="quiet">The rewrite appears here.</p>'
 GO = {PASTE: "Rewrite", ASK: "Write a draft and rewrite it"}
 
@@ -50,6 +51,8 @@ def build(owner: gr.State) -> state.Page:
                 placeholder="Tell my landlord that the boiler is broken again.",
             )  # fmt: skip
             goes_to = fragment(destination_html("", "", ""), elem_id="destination")
+            fetching = gr.Timer(1.0, active=False)
+            offer = OFFER.build(fetching, "rewrite-offer")
             with gr.Accordion("The model that writes it", open=not is_set_up() and local_writer() is None, elem_id="endpoint"):
                 with gr.Row(elem_classes="knobs"):
                     address = gr.Textbox(
@@ -97,10 +100,19 @@ def build(owner: gr.State) -> state.Page:
     stop.click(
         lambda: [gr.update(visible=True), gr.update(visible=False)], None, [go, stop], cancels=[writing], **quiet
     )
-    return state.Page(show, [owner, voice], [missing, body, voice], {to_train: "train"})
+    fetching.tick(OFFER.tick, None, offer, concurrency_limit=None, **quiet).then(
+        destination_html, [address, model, key], goes_to, concurrency_limit=None, **quiet
+    )
+    outputs = [missing, body, voice, goes_to, *offer]
+    return state.Page(arrived, [owner, voice, address, model, key], outputs, {to_train: "train"})
 
 
 show = sample.show
+
+
+def arrived(owner: str, chosen: str | None, address: str, model: str, key: str) -> list:
+    """The page as someone arrives: the voices, who would write a draft, and the offer of a writer where there is none."""
+    return [*show(owner, chosen), destination_html(address, model, key), *OFFER.show(wanted=not is_set_up())]
 
 
 def turn(source: str) -> list:
@@ -139,7 +151,7 @@ def destination_html(address: str, model: str, key: str) -> str:
     try:
         writer = writer_for(address, model, key)
     except UserError as error:
-        return f'<p class="quiet">{esc(error)}{"" if address or model or key or is_space() else esc(GET_ONE)}</p>'
+        return f'<p class="quiet">{esc(error)}</p>'
     if writer.destination is None:
         return f'<p class="quiet">It will be written by <b>{esc(writer.model)}</b>, on this machine; nothing leaves it.</p>'
     where = f"It will be sent to <b>{esc(writer.destination)}</b> and written by <b>{esc(writer.model)}</b>."

@@ -1,7 +1,7 @@
 """The settings of a run: two presets, every other knob with its sentence, and how long it takes on this machine.
 
-A knob left empty is planned by the preset; what is typed always wins.  On a Space, where strangers share one machine,
-only the presets count.
+A knob left empty is planned by the preset; what is typed always wins; what a pretrained base brings with it cannot be
+set.  On a Space, where strangers share one machine, only the presets count.
 """
 
 import math
@@ -12,11 +12,13 @@ import gradio as gr
 
 from pages import state
 from pages.look import fragment, quiet
-from pages.words import span
+from pages.words import count, span
 from vibejam.config import DataConfig, ModelConfig, TrainConfig, help_for
 from vibejam.errors import UserError
+from vibejam.fetch import base_path
 from vibejam.jobs import JOBS
 from vibejam.learn import SAMPLE_PROMPT
+from vibejam.local_writer import BASE
 from vibejam.recipe import BETTER, PRESETS, QUICK, Recipe, measure_speed, plan_run
 from vibejam.runtime import is_space, pick_device
 from vibejam.tokenizer import BPE_FROM, vocab_size_for
@@ -37,6 +39,7 @@ KNOBS = {  # what it is called here: where its sentence stands, its field, wheth
     ],
     "How it learns": [
         (TrainConfig, "batch_size", "Batch", True),
+        (TrainConfig, "lora_rank", "Correction", True),
         (TrainConfig, "lr", "Learning rate", False),
         (TrainConfig, "warmup", "Warm-up", False),
         (TrainConfig, "weight_decay", "Weight decay", False),
@@ -51,8 +54,22 @@ KNOBS = {  # what it is called here: where its sentence stands, its field, wheth
     ],
 }
 FIELDS = [(config, name) for group in KNOBS.values() for config, name, _, _ in group]
+THE_BASES_OWN = {"n_layer", "n_head", "n_embd", "dropout", "tokenizer", "vocab_size"}
+ON_A_BASE_ONLY = {"lora_rank"}
+FROM_NOTHING = "none"  # as plan_run calls it
+STANDING = [("From nothing but my writing", FROM_NOTHING), ("On a small model that knows English", BASE)]
+STANDING_SENTENCE = (
+    "From nothing, it gets your rhythm and your favourite words; a small model knows English before it learns you, and each "
+    "of its steps takes longer."
+)
+ON_A_BASE = {
+    QUICK.name: "About a minute: a first lean towards your way of writing, in the small model's English.",
+    BETTER.name: "About ten minutes: time for your habits to get into the small model's English.",
+}
+FEW_STEPS = 20  # of a base: after fewer it has hardly moved
 PROMPT_SENTENCE = "While it learns, the model writes on from these words, so that you can hear it change."
 CHARACTERS_A_PIECE = 3.3  # of English in a bpe token, for estimates only
+CHARACTERS_A_BASE_PIECE = 4.1  # the same, of the base's tokens
 CHARACTERS_KNOWN = 100  # different characters in English prose, for the same
 _speeds: dict[tuple, float] = {}
 _measuring = threading.Lock()
@@ -69,19 +86,32 @@ def knobs() -> list:
         fragment(f"<h3>{title}</h3>")
         with gr.Row(elem_classes="knobs"):
             for config, name, label, whole in group:
-                sentence = help_for(config, name)
+                sentence, there = help_for(config, name), applies(name, default_standing())
                 if name == "tokenizer":
                     made.append(
-                        gr.Dropdown(["auto", "char", "bpe"], value="auto", label=label, info=sentence, filterable=False)
+                        gr.Dropdown(
+                            ["auto", "char", "bpe"], value="auto", label=label, info=sentence, filterable=False, visible=there
+                        )
                     )
                 else:
-                    made.append(gr.Textbox("", label=label, info=sentence, max_length=20, min_width=220))
+                    made.append(gr.Textbox("", label=label, info=sentence, max_length=20, min_width=220, visible=there))
     made.append(gr.Textbox(SAMPLE_PROMPT, label="Words to go on from", info=PROMPT_SENTENCE, max_length=200))
     return made
 
 
-def recipe(characters: int, preset: str, values: tuple) -> tuple[Recipe, str]:
-    """The recipe of `preset` with what was set by hand, and the prompt of its samples.
+def default_standing() -> str:
+    """What a run stands on unless the person says: the base where it is here, for then somebody wanted it, and in the same minutes
+    it comes to predict their writing better.  On a Space, where strangers wait for one machine, never."""
+    return FROM_NOTHING if is_space() or base_path(BASE) is None else BASE
+
+
+def applies(name: str, base: str) -> bool:
+    """Whether the setting `name` means anything for a run that stands on `base`."""
+    return name not in (ON_A_BASE_ONLY if base == FROM_NOTHING else THE_BASES_OWN)
+
+
+def recipe(characters: int, preset: str, values: tuple, base: str = FROM_NOTHING) -> tuple[Recipe, str]:
+    """The recipe of `preset` on `base` with what was set by hand, and the prompt of its samples.
 
     Raises UserError for settings that do not go together.
     """
@@ -90,16 +120,15 @@ def recipe(characters: int, preset: str, values: tuple) -> tuple[Recipe, str]:
     if values and not is_space():
         prompt = str(values[-1] or SAMPLE_PROMPT)
         for (config, name), value in zip(FIELDS, values):
-            if str(value or "").strip():
+            if str(value or "").strip() and applies(name, base):
                 given[config][name] = value if name == "tokenizer" else _number(config, name, str(value))
-    train = given[TrainConfig]
+    train, shape = given[TrainConfig], given[ModelConfig]
     minutes, steps = float(train.pop("minutes", 0)), int(train.pop("max_iters", 0))
     if not minutes and not steps:
         minutes = PRESETS.get(preset, QUICK).minutes
     try:
-        planned = plan_run(
-            characters, minutes, steps, shape=given[ModelConfig], train=train, data=DataConfig(**given[DataConfig])
-        )
+        data = DataConfig(**given[DataConfig])
+        planned = plan_run(characters, minutes, steps, shape=shape, train=train, data=data, base=base)
         planned.model_config(
             1024, int(planned.shape["block_size"])
         )  # contradictions show here, not in the middle of a run
@@ -125,66 +154,85 @@ def _number(config: type, name: str, typed: str) -> float | int:
     return value
 
 
-def speed_sentence(owner: str, preset: str, *values: object) -> Iterator[list]:
-    """How long this run takes here, measured; and in each empty knob what the preset would choose."""
-    unchanged = [gr.skip()] * (len(FIELDS) + 1)
+def speed_sentence(owner: str, preset: str, base: str, *values: object) -> Iterator[list]:
+    """How long this run takes here, measured; which knobs it has, and in each empty one what the preset would choose."""
+    _, *unchanged = unmeasured()
     if not owner:
+        yield unmeasured()
         return
     characters = state.corpus(owner).characters
     try:
-        planned, _ = recipe(characters, preset, values)
+        planned, _ = recipe(characters, preset, values, base)
     except UserError as error:
-        yield [quiet(str(error)), *unchanged]
+        yield [quiet(str(error)), *_knob_updates(base)]
         return
-    sentence = quiet(PRESETS.get(preset, QUICK).sentence)
-    yield [sentence + quiet("Measuring how fast this machine learns…"), *_placeholders(planned)]
+    sentence = quiet((PRESETS.get(preset, QUICK).sentence) if base == FROM_NOTHING else ON_A_BASE.get(preset, ""))
+    yield [sentence + quiet("Measuring how fast this machine learns…"), *_knob_updates(base, planned)]
     speed = _speed(planned, characters) if characters else None
-    if not speed:
-        yield [sentence, *unchanged]
-        return
+    yield [sentence + (quiet(_told(planned, speed, characters)) if speed else ""), *unchanged]
+
+
+def unmeasured() -> list:
+    """Updates that change nothing.  A generator has to yield them: of one that yields nothing Gradio empties every box."""
+    return [gr.skip()] * (len(FIELDS) + 2)
+
+
+def _told(planned: Recipe, speed: float, characters: int) -> str:
+    """What the measured `speed`, in tokens a second, means for this run."""
     batch = planned.train.batch_size * int(planned.shape["block_size"])
     limits = [planned.train.minutes * 60, planned.train.max_iters * batch / speed]
     seconds = min(limit for limit in limits if limit)
-    a_token = CHARACTERS_A_PIECE if _in_pieces(planned, characters) else 1.0
-    times = seconds * speed * a_token / characters
+    times = seconds * speed * _characters_a_token(planned, characters) / characters
     read = (
         f"reads your writing about {times:,.0f} times over"
         if times >= 1.5
         else ("reads your writing about once" if times > 0.8 else f"gets through about {times:.0%} of your writing")
     )
     machine = "On this machine" if pick_device().type == "cpu" else "On this machine's GPU"
-    told = f"{machine}: ready in {span(seconds)}. It learns from {speed:,.0f} tokens a second just now, so it {read}."
-    yield [sentence + quiet(told), *unchanged]
+    if planned.base == FROM_NOTHING:
+        return f"{machine}: ready in {span(seconds)}. It learns from {speed:,.0f} tokens a second just now, so it {read}."
+    steps = max(1, round(seconds * speed / batch))
+    few = " That is little: give it longer if you can." if steps < FEW_STEPS else ""
+    return (
+        f"{machine}: {span(seconds)} of learning, and some more for measuring it before and after. It learns from {speed:,.0f} "
+        f"tokens a second just now, so it {read}, in {count(steps, 'step')}.{few}"
+    )
 
 
 def _speed(planned: Recipe, characters: int) -> float | None:
-    """Tokens a second on this machine, measured once for each shape and never beside a run."""
+    """Tokens a second on this machine, measured once for each shape and never beside a run; None where it cannot be."""
     words = planned.data.vocab_size or (
         vocab_size_for(characters) if _in_pieces(planned, characters) else CHARACTERS_KNOWN
     )
-    key = (words, planned.train.batch_size, *sorted((name, str(value)) for name, value in planned.shape.items()))
+    shape = sorted((name, str(value)) for name, value in planned.shape.items())
+    key = (planned.base, planned.train.lora_rank, words, planned.train.batch_size, *shape)
     with _measuring:
-        if key not in _speeds and JOBS.alive() is None:
+        if key not in _speeds and JOBS.alive() is None and (planned.base == FROM_NOTHING or base_path(planned.base)):
             _speeds[key] = measure_speed(planned, vocab_size=words, steps=4)
         return _speeds.get(key)
+
+
+def _characters_a_token(planned: Recipe, characters: int) -> float:
+    if planned.base != FROM_NOTHING:
+        return CHARACTERS_A_BASE_PIECE
+    return CHARACTERS_A_PIECE if _in_pieces(planned, characters) else 1.0
 
 
 def _in_pieces(planned: Recipe, characters: int) -> bool:
     return planned.data.tokenizer == "bpe" or (planned.data.tokenizer == "auto" and characters >= BPE_FROM)
 
 
-def _placeholders(planned: Recipe) -> list:
+def _knob_updates(base: str, planned: Recipe | None = None) -> list:
+    """For each knob whether it is there, and what an empty one stands for."""
     found = []
     for config, name in FIELDS:
-        if name == "tokenizer":
-            found.append(gr.skip())
-            continue
-        value = (
-            planned.shape.get(name)
-            if config is ModelConfig
-            else getattr(planned.train if config is TrainConfig else planned.data, name)
-        )
-        found.append(
-            gr.update(placeholder="by the amount of text" if value is None else f"{value:g}" if value else "none")
-        )
+        update = {"visible": applies(name, base)}
+        if planned is not None and name != "tokenizer":
+            value = (
+                planned.shape.get(name)
+                if config is ModelConfig
+                else getattr(planned.train if config is TrainConfig else planned.data, name)
+            )
+            update["placeholder"] = "by the amount of text" if value is None else f"{value:g}" if value else "none"
+        found.append(gr.update(**update))
     return [*found, gr.skip()]

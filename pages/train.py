@@ -2,30 +2,36 @@
 
 A run belongs to the process (vibejam.jobs); this page only looks at it, so closing it changes nothing and any page
 opened later sees the whole curve.  The settings live in pages/settings.py, what is said about a run in
-pages/progress.py.
+pages/progress.py, how the model to stand on is fetched in pages/base_offer.py.
 """
+
+from collections.abc import Iterator
 
 import gradio as gr
 
 from pages import chart, look, progress, settings, state
+from pages.base_offer import Offer
 from pages.look import fragment, told
 from pages.words import run_title
 from vibejam.checkpoint import read_json
 from vibejam.corpus import check_trainable
 from vibejam.errors import UserError
+from vibejam.fetch import BASES, base_path
 from vibejam.jobs import FAILED, JOBS, PAUSED, STOPPED, STOPPING
 from vibejam.learn import learn, recipe_of
+from vibejam.local_writer import BASE
 from vibejam.recipe import PRESETS, QUICK
 from vibejam.runtime import is_space
 
 NOTHING = [gr.skip()] * 17  # one for each output of `show`
 SURE = "(...all) => confirm('Delete this run, its model and its curve?') ? all : ['', '']"
+OFFER = Offer(BASE, "The small model that knows English is not here yet.")
 NEW = ""  # the dropdown's name for a run that has not begun
 
 
 def build(owner: gr.State) -> state.Page:
     """The page inside the tab that is open now."""
-    fragment(look.heading("Learn my voice", "A small model is made from nothing but your writing, on this machine."))
+    fragment(look.heading("Learn my voice", "A model learns from your writing, and all of it happens on this machine."))
     told_line = fragment(visible=False, elem_id="train-notice")
     with gr.Column(visible=False, elem_classes="empty") as missing:
         fragment("<p>There is nothing to learn from yet: add some of your writing first.</p>")
@@ -34,13 +40,20 @@ def build(owner: gr.State) -> state.Page:
         [("A new run", NEW)], value=NEW, label="Run", visible=False, elem_id="which-run", filterable=False
     )
     with gr.Column(visible=False, elem_id="setup") as setup:
-        preset = gr.Radio(
-            settings.preset_choices(), value=QUICK.name, label="How long", elem_id="preset", show_label=False
-        )
-        speed = fragment(look.quiet(QUICK.sentence), elem_id="speed")
-        start = gr.Button("Start learning", variant="primary", size="md", elem_id="start")
-        with gr.Accordion("Settings", open=False, visible=not is_space(), elem_id="settings"):
-            knobs = settings.knobs()
+        stands_on = gr.Radio(
+            settings.STANDING, value=None, label="Where it begins", info=settings.STANDING_SENTENCE, elem_id="stands-on",
+            elem_classes="cards",
+        )  # fmt: skip
+        fetching = gr.Timer(1.0, active=False)
+        offer = OFFER.build(fetching, "train-offer", variant="primary")
+        with gr.Column() as plan:
+            preset = gr.Radio(
+                settings.preset_choices(), value=QUICK.name, label="How long", elem_id="preset", elem_classes="cards"
+            )
+            speed = fragment(look.quiet(QUICK.sentence), elem_id="speed")
+            start = gr.Button("Start learning", variant="primary", size="md", elem_id="start")
+            with gr.Accordion("Settings", open=False, visible=not is_space(), elem_id="settings"):
+                knobs = settings.knobs()
     with gr.Column(visible=False, elem_id="view") as view:
         status = fragment(elem_id="status")
         with gr.Row(elem_classes="actions"):
@@ -79,9 +92,15 @@ def build(owner: gr.State) -> state.Page:
         clock,
     ]
     quiet = dict(show_progress="hidden", api_visibility="private", concurrency_limit=None)
-    measuring = dict(fn=settings.speed_sentence, inputs=[owner, preset, *knobs], outputs=[speed, *knobs], **quiet)
+    choices = [preset, stands_on, *knobs]
+    measuring = dict(fn=settings.speed_sentence, inputs=[owner, *choices], outputs=[speed, *knobs], **quiet)
+    standing = [plan, *offer]
     which.input(show, [owner, which], page, **quiet).then(**measuring)
-    start.click(begin, [owner, which, preset, *knobs], page, **quiet)
+    stands_on.input(stand, stands_on, standing, **quiet).then(**measuring)
+    fetching.tick(OFFER.tick, None, offer, **quiet).then(can_start, stands_on, plan, **quiet).then(
+        **measuring | {"fn": when_it_is_here}
+    )
+    start.click(begin, [owner, which, *choices], page, **quiet)
     pause.click(lambda owner, name: end(owner, name, "pause"), [owner, which], page, **quiet)
     stop.click(lambda owner, name: end(owner, name, "stop"), [owner, which], page, **quiet)
     resume.click(go_on, [owner, which], page, **quiet)
@@ -93,7 +112,35 @@ def build(owner: gr.State) -> state.Page:
     )  # fmt: skip
     gr.on([preset.input, *(knob.blur for knob in knobs if hasattr(knob, "blur"))], **measuring)
     clock.tick(tick, [owner, which, seen], page, **quiet)
-    return state.Page(opened, [owner, which], page, {to_write: "write", hear: "sample"}, measuring)
+    outputs = [*page, stands_on, *standing]
+    return state.Page(arrived, [owner, which, stands_on], outputs, {to_write: "write", hear: "sample"}, measuring)
+
+
+def arrived(owner: str, name: str | None, base: str | None) -> list:
+    """The page as someone arrives: the runs, and what a new one stands on, which is theirs once they have chosen."""
+    base = base or settings.default_standing()
+    return [*opened(owner, name), gr.update(value=base), *stand(base)]
+
+
+def stand(base: str) -> list:
+    """Updates once `base` is chosen: the rest of the plan, or the offer to fetch what it would stand on."""
+    return [can_start(base), *OFFER.show(wanted=not _is_here(base))]
+
+
+def can_start(base: str) -> dict:
+    return gr.update(visible=_is_here(base))
+
+
+def when_it_is_here(*inputs: object) -> Iterator[list]:
+    """The speed of this machine, measured as soon as the base that was waited for has come."""
+    if base_path(BASE) is None:
+        yield settings.unmeasured()
+    else:
+        yield from settings.speed_sentence(*inputs)
+
+
+def _is_here(base: str) -> bool:
+    return base == settings.FROM_NOTHING or base_path(base) is not None
 
 
 def opened(owner: str, name: str | None) -> list:
@@ -154,16 +201,19 @@ def tick(owner: str, name: str, seen: str) -> list:
     return [*[gr.skip()] * 5, *_live(run), *[gr.skip()] * 7, stamp, gr.skip()]
 
 
-def begin(owner: str, name: str, preset: str, *values: object) -> list:
-    """Start a new run of `preset`, with what was set by hand in `values`."""
+def begin(owner: str, name: str, preset: str, base: str, *values: object) -> list:
+    """Start a new run of `preset` on `base`, with what was set by hand in `values`."""
     folder = None
     try:
         corpus = state.corpus(owner)
         check_trainable(corpus)
-        recipe, prompt = settings.recipe(corpus.characters, preset, values)
+        if not _is_here(base):
+            raise UserError(f"{BASES[base].title} is not here yet; get it first, or begin from nothing but your writing.")
+        recipe, prompt = settings.recipe(corpus.characters, preset, values, base)
         if JOBS.alive() is not None:
             raise UserError(progress.busy_sentence(state.own_job(owner) is not None))
-        folder = state.workspace(owner).new_run(preset if preset in PRESETS else "")
+        on = "" if base == settings.FROM_NOTHING else f" on {base.partition('-')[0]}"
+        folder = state.workspace(owner).new_run((preset if preset in PRESETS else "") + on)
         JOBS.start(folder, lambda: learn(corpus, folder, recipe, prompt=prompt))
     except UserError as error:
         if folder is not None and not any(folder.iterdir()):

@@ -25,7 +25,7 @@ TINY = {"n_layer": "1", "n_head": "2", "n_embd": "32", "block_size": "32", "batc
 
 def knobs(**typed: str) -> list[str]:
     """What the settings hold: empty but for `typed`, in the order the handlers take them."""
-    values = ["auto" if name == "tokenizer" else typed.pop(name, "") for _, name in settings.FIELDS]
+    values = [typed.pop(name, "auto" if name == "tokenizer" else "") for _, name in settings.FIELDS]
     assert not typed
     return [*values, "I think "]
 
@@ -55,7 +55,7 @@ def until(condition, seconds: float = 90) -> None:
 def finished_run() -> Path:
     """A tiny run, trained once for all tests through the page's own handler."""
     give_writing()
-    updates = train.begin(ME, "", "Quick", *knobs(max_iters="12", **TINY))
+    updates = train.begin(ME, "", "Quick", "none", *knobs(max_iters="12", **TINY))
     assert not shown(updates[4]), updates[4]["value"]
     job = JOBS.alive()
     assert job.wait(120) and job.status == "done", job.error

@@ -45,12 +45,12 @@ def test_visitors_of_a_space_never_see_each_other(monkeypatch, home):
     assert one != other and len(one) == 32 and state.greet(one) == one
     give_writing(one)
     assert Workspace(one).writing() and not Workspace(other).writing() and not Workspace(ME).writing()
-    updates = train.begin(one, "", "Quick", *knobs(**TINY))
+    updates = train.begin(one, "", "Quick", "none", *knobs(**TINY))
     until(lambda: JOBS.alive().events)
     name = updates[1]["value"]
     assert not shown(train.opened(other, name)[3]) and shown(train.end(other, name, "stop")[4])
     give_writing(other)
-    assert "Another visitor" in train.begin(other, "", "Quick", *knobs())[4]["value"]
+    assert "Another visitor" in train.begin(other, "", "Quick", "none", *knobs())[4]["value"]
     assert sample.show(other, name)[0]["visible"]
     assert JOBS.alive().alive
     state.forget(one)  # the page was closed: the run ends, everything is deleted
@@ -73,7 +73,7 @@ def test_a_page_that_the_server_has_forgotten_says_so_instead_of_breaking(monkey
     for updates in (write.take_pasted("", essay(1)), write.show(""), write.remove_everything("")):
         assert "reload" in updates[5]["value"]
     for updates in (
-        train.begin("", "", "Quick", *knobs()),
+        train.begin("", "", "Quick", "none", *knobs()),
         train.show("", "x"),
         train.go_on("", "x"),
         train.end("", "x", "stop"),

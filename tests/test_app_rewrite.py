@@ -118,7 +118,7 @@ def test_sample_dice_cover_every_setting_of_a_sample_that_the_page_offers():
 
 
 def test_without_a_service_the_model_on_this_machine_writes_the_draft(monkeypatch):
-    assert "fetch-base" in text_of(rewrite.destination_html("", "", ""))
+    assert "No endpoint is set up" in text_of(rewrite.destination_html("", "", ""))
     local_writer._loaded.cache_clear()
     lay_tiny_base()
     name = trained()

@@ -17,13 +17,13 @@ from vibejam.workspace import Workspace
 def test_without_writing_the_page_says_what_is_missing():
     updates = train.opened(ME, "")
     assert shown(updates[0]) and not shown(updates[2]) and not shown(updates[3])
-    updates = train.begin(ME, "", "Quick", *knobs())
+    updates = train.begin(ME, "", "Quick", "none", *knobs())
     assert shown(updates[4]) and "add" in text_of(updates[4]["value"]).lower() and not Workspace(ME).runs()
 
 
 def test_a_run_goes_from_start_to_done_and_every_page_sees_it():
     give_writing()
-    updates = train.begin(ME, "", "Quick", *knobs(max_iters="15", **TINY))
+    updates = train.begin(ME, "", "Quick", "none", *knobs(max_iters="15", **TINY))
     name = updates[1]["value"]
     assert updates[-1].active and shown(updates[3]) and shown(updates[10]) and shown(updates[11])
     JOBS.alive().wait(120)
@@ -46,16 +46,16 @@ def test_a_tick_brings_nothing_when_nothing_is_new_and_only_the_curve_while_lear
 
 def test_a_second_run_is_refused_in_one_sentence_and_leaves_no_folder(home):
     give_writing()
-    train.begin(ME, "", "Quick", *knobs(minutes="5", **TINY))
+    train.begin(ME, "", "Quick", "none", *knobs(minutes="5", **TINY))
     until(lambda: JOBS.alive().events)
     before = set((home / "checkpoints").iterdir())
-    updates = train.begin(ME, "", "Quick", *knobs())
+    updates = train.begin(ME, "", "Quick", "none", *knobs())
     assert "already in progress" in updates[4]["value"] and set((home / "checkpoints").iterdir()) == before
 
 
 def test_pause_stop_resume_and_train_longer_are_offered_when_they_can_be_done():
     give_writing()
-    name = train.begin(ME, "", "Quick", *knobs(minutes="5", **TINY))[1]["value"]
+    name = train.begin(ME, "", "Quick", "none", *knobs(minutes="5", **TINY))[1]["value"]
     job = JOBS.alive()
     until(lambda: len(job.events) > 5)
     train.end(ME, name, "pause")
@@ -112,7 +112,7 @@ def test_a_run_is_deleted_with_all_it_holds_but_not_while_it_learns():
     train.remove(ME, name)
     assert not folder.exists()
     assert "no longer here" in train.remove(ME, "../data")[4]["value"]
-    name = train.begin(ME, "", "Quick", *knobs(minutes="5", **TINY))[1]["value"]
+    name = train.begin(ME, "", "Quick", "none", *knobs(minutes="5", **TINY))[1]["value"]
     until(lambda: JOBS.alive().events)
     assert "still in progress" in train.remove(ME, name)[4]["value"]
 
@@ -123,8 +123,8 @@ def test_every_setting_has_its_sentence_and_an_empty_one_shows_what_the_preset_p
     assert len(made) == len(settings.FIELDS) + 1 and all(component.info for component in made)
     assert [component.info for component in made[:-1]] == [help_for(config, name) for config, name in settings.FIELDS]
     give_writing()
-    *_, last = settings.speed_sentence(ME, "Quick", *knobs(max_iters="5", **TINY))
-    first = next(settings.speed_sentence(ME, "Quick", *knobs(max_iters="5", **TINY)))
+    *_, last = settings.speed_sentence(ME, "Quick", "none", *knobs(max_iters="5", **TINY))
+    first = next(settings.speed_sentence(ME, "Quick", "none", *knobs(max_iters="5", **TINY)))
     planned = dict(zip((name for _, name in settings.FIELDS), first[1:]))
     assert planned["n_layer"]["placeholder"] == "1" and planned["max_iters"]["placeholder"] == "5"
     assert "tokens a second" in last[0] and "On this machine" in last[0]
