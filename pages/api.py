@@ -8,7 +8,7 @@ import gradio as gr
 
 from pages import state
 from pages.sample import dice
-from vibejam.config import SampleConfig
+from vibejam.config import RewriteConfig
 from vibejam.errors import UserError
 from vibejam.workspace import OWNER
 
@@ -38,7 +38,7 @@ def sample(
 def rewrite(draft: str, voice: str = "", seed: int = 1) -> str:
     """The draft in the manner of the voice (a run's folder name; empty: the newest)."""
     try:
-        return _engine(voice).rewrite(draft, SampleConfig(seed=seed)).text
+        return _engine(voice).rewrite(draft, RewriteConfig(seed=seed)).text
     except UserError as error:
         raise gr.Error(str(error), print_exception=False) from error
 

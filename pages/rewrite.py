@@ -1,7 +1,6 @@
-"""Rewrite: a draft on the left, pasted or asked of a model, and on the right what the voice makes of it.
+"""Rewrite: a draft on the left, pasted or asked of a model, and on the right the same in the person's manner.
 
-For now the voice only goes on from the draft and does not know that the meaning must stay; the page says so.  Before
-anything is sent, it names the host it goes to.
+Below stands what changed, and sentence by sentence why.  Before anything is sent, the page names the host it goes to.
 """
 
 import os
@@ -14,19 +13,23 @@ import gradio as gr
 from pages import look, sample, state
 from pages.base_offer import Offer
 from pages.look import fragment, told
-from pages.sample import REDRAW_SECONDS, dice
+from pages.sample import REDRAW_SECONDS
 from pages.words import count, esc
+from vibejam.config import RewriteConfig, default_of, help_for
 from vibejam.diff import word_diff
 from vibejam.drafts import DraftWriter, endpoint_for, endpoint_from_environment
 from vibejam.errors import UserError
 from vibejam.local_writer import BASE, local_writer
+from vibejam.rewrite import Rewrite
+from vibejam.rewrite.selector import Choice
 from vibejam.runtime import is_space
 
 PASTE, ASK = "paste", "ask"
+MOST_CHOICES = 200  # sentences that are explained
 LONGEST_DIFF = 4000  # words; comparing longer texts word by word would keep the page waiting
 HONEST = (
-    "This voice goes on from the draft the way you would; it does not know yet that the meaning must stay. "
-    "Check every name and number before you use it."
+    "Numbers, names, negations, quotations, links and code stay as they are, and a sentence that could not be said your way "
+    "without changing them is left alone. Read it once all the same: the guards know words, not what you mean."
 )
 OFFER = Offer(BASE, "A small model can write it on this machine, with no key and no network.")
 NOTHING_YET = '<p class="quiet">The rewrite appears here.</p>'
@@ -69,6 +72,10 @@ def build(owner: gr.State) -> state.Page:
                     )
                     key = gr.Textbox(label="Key", type="password", max_length=500,
                                      info="For this session only; it is never saved.")  # fmt: skip
+        strength = gr.Slider(
+            0, 1, default_of(RewriteConfig, "strength"), step=0.05, label="Strength",
+            info=help_for(RewriteConfig, "strength"), elem_id="strength",
+        )  # fmt: skip
         with gr.Row(elem_classes="sides"):
             with gr.Column(elem_classes="side draft"):
                 left = fragment(side_html("Draft", ""))
@@ -86,8 +93,6 @@ def build(owner: gr.State) -> state.Page:
         fragment(f'<p class="quiet">{HONEST}</p>')
         told_line = fragment(visible=False, elem_id="rewrite-notice")
         changes = fragment(elem_id="changes")
-        with gr.Accordion("How daring", open=False, elem_id="daring"):
-            settings = sample.sliders(with_length=False)
 
     quiet = dict(show_progress="hidden", api_visibility="private")
     source.input(turn, source, [asking, go, draft], concurrency_limit=None, **quiet)
@@ -95,7 +100,7 @@ def build(owner: gr.State) -> state.Page:
         [address.change, model.change, key.change], destination_html, [address, model, key], goes_to,
         trigger_mode="always_last", concurrency_limit=None, **quiet,
     )  # fmt: skip
-    inputs = [owner, voice, source, instruction, address, model, key, draft, *settings]
+    inputs = [owner, voice, source, instruction, address, model, key, draft, strength]
     writing = go.click(stream, inputs, [draft, left, right, changes, told_line, go, stop], concurrency_limit=4, **quiet)
     stop.click(
         lambda: [gr.update(visible=True), gr.update(visible=False)], None, [go, stop], cancels=[writing], **quiet
@@ -168,7 +173,7 @@ def _key_words(writer: DraftWriter, key: str) -> str:
 
 def stream(
     owner: str, voice: str, source: str, instruction: str, address: str, model: str, key: str, draft: str,
-    temperature: float, top_k: float, top_p: float, seed: str,
+    strength: float,
 ) -> Iterator[list]:  # fmt: skip
     """The draft if it is asked for, then the rewrite, as they are written."""
     busy = [gr.update(visible=False), gr.update(visible=True)]
@@ -176,7 +181,7 @@ def stream(
     same = gr.skip()
     draft, text, name = draft or "", "", ""
     try:
-        config = dice(temperature, top_k, top_p, 0, seed)
+        config = dial(strength)
         engine = state.engine(state.find_run(owner, voice))  # before anything is sent
         name = engine.name
         if source == ASK:
@@ -201,17 +206,21 @@ def stream(
                 told(""),
                 *busy,
             ]
-        drawn = 0.0
-        with closing(engine.stream_rewrite(draft, config)) as pieces:
-            for piece in pieces:
-                text += piece
-                if time.monotonic() - drawn > REDRAW_SECONDS:
-                    drawn = time.monotonic()
-                    yield [same, same, right_html(name, text.lstrip()), *[same] * 4]
-        text = text.strip()
-        yield [same, same, right_html(name, text, done=True), changes_html(draft, text), told(""), *free]
+        with closing(engine.stream_rewrite(draft, config)) as steps:
+            for rewrite in steps:
+                text = rewrite.settled.strip()
+                yield [same, same, right_html(name, text), *[same] * 4]
+        yield [same, same, right_html(name, text, done=True), changes_html(draft, text) + choices_html(rewrite), told(""), *free]
     except UserError as error:
-        yield [same, same, right_html(name, text.strip(), done=True), "", told(str(error)), *free]
+        yield [same, same, right_html(name, text, done=True), "", told(str(error)), *free]
+
+
+def dial(strength: float) -> RewriteConfig:
+    """What the slider says.  Raises UserError for what it cannot say, for a handler can be called without it."""
+    try:
+        return RewriteConfig(strength=float(strength))
+    except (TypeError, ValueError) as error:
+        raise UserError("The strength lies between 0 and 1; move the slider there.") from error
 
 
 def side_html(title: str, by: str) -> str:
@@ -240,3 +249,24 @@ def changes_html(draft: str, rewrite: str) -> str:
         f'<section class="changes"><h3>What changed<span class="by">{count(kept, "word")} of the draft stayed, '
         f'<del>struck through</del> went, <ins>underlined</ins> is new</span></h3><p class="read">{body}</p></section>'
     )
+
+
+def choices_html(rewrite: Rewrite) -> str:
+    """Sentence by sentence, whose version stands, and where the draft stayed, why."""
+    if rewrite.note:
+        return look.quiet(rewrite.note)
+    rows = "".join(f"<dt>{esc(choice.text)}</dt><dd>{esc(_why(choice))}</dd>" for choice in rewrite.choices[:MOST_CHOICES])
+    return f'<details class="choices"><summary>Why each sentence is as it is</summary><dl>{rows}</dl></details>'
+
+
+def _why(choice: Choice) -> str:
+    refused = [found for found in choice.considered if found.refused]
+    others = len(choice.considered) - 1
+    if choice.by != "draft":
+        also = f"; {count(len(refused), 'other version')} would have changed what it says" if refused else ""
+        return f"Chosen of {count(others, 'version')}, proposed by {choice.by}{also}."
+    if not others:
+        return "Left as it was: nothing here that you are known to say otherwise."
+    if len(refused) == others:
+        return f"Left as it was: {refused[0].refused[0].reason} in every other version."
+    return f"Left as it was: none of {count(others, 'other version')} was nearer to how you write."

@@ -35,7 +35,7 @@ def build(owner: gr.State) -> state.Page:
             stop = gr.Button("Stop", variant="secondary", size="md", visible=False, elem_id="stop-writing")
         told_line = fragment(visible=False, elem_id="sample-notice")
         written = gr.HTML(NOTHING_YET, js_on_load=look.script("copy.js"), apply_default_css=False, elem_id="written")
-        dice = sliders(with_length=True)
+        dice = sliders()
 
     quiet = dict(show_progress="hidden", api_visibility="private")
     outputs = [written, told_line, write, stop]
@@ -48,8 +48,8 @@ def build(owner: gr.State) -> state.Page:
     return state.Page(show, [owner, voice], [missing, body, voice], {to_train: "train"})
 
 
-def sliders(with_length: bool) -> list:
-    """Temperature, top-k, top-p, the length where it is asked for, and the seed, in the order `dice` takes them."""
+def sliders() -> list:
+    """Temperature, top-k, top-p, the length and the seed, in the order `dice` takes them."""
     with gr.Row(elem_classes="knobs"):
         made = [
             gr.Slider(0, 1.5, default_of(SampleConfig, "temperature"), step=0.05, label="Temperature",
@@ -58,17 +58,10 @@ def sliders(with_length: bool) -> list:
                       info=help_for(SampleConfig, "top_k"), min_width=220),
             gr.Slider(0.05, 1, default_of(SampleConfig, "top_p"), step=0.05, label="Top-p",
                       info=help_for(SampleConfig, "top_p"), min_width=220),
+            gr.Slider(20, 1000, default_of(SampleConfig, "max_new_tokens"), step=10, label="Length",
+                      info=help_for(SampleConfig, "max_new_tokens"), min_width=220),
+            gr.Textbox("", label="Seed", info=help_for(SampleConfig, "seed"), max_length=20, min_width=220, placeholder="none"),
         ]  # fmt: skip
-        if with_length:
-            made.append(
-                gr.Slider(20, 1000, default_of(SampleConfig, "max_new_tokens"), step=10, label="Length",
-                          info=help_for(SampleConfig, "max_new_tokens"), min_width=220)
-            )  # fmt: skip
-        made.append(
-            gr.Textbox(
-                "", label="Seed", info=help_for(SampleConfig, "seed"), max_length=20, min_width=220, placeholder="none"
-            )
-        )
     return made
 
 

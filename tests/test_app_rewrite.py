@@ -58,7 +58,7 @@ def test_a_loaded_voice_is_kept_until_its_weights_change():
 
 def test_a_pasted_draft_is_rewritten_beside_itself_with_what_changed():
     name = trained()
-    steps = list(rewrite.stream(ME, name, "paste", "", "", "", "", "The boiler broke at nine.", 0.8, 0, 0.95, "1"))
+    steps = list(rewrite.stream(ME, name, "paste", "", "", "", "", "The boiler broke at nine.", 1.0))
     last = steps[-1]
     assert 'data-copy=""' in last[2] and "<ins>" in last[3] and "<del>" in last[3] and shown(last[5])
     assert name in steps[0][2] or name in last[2]
@@ -74,7 +74,7 @@ def test_the_diff_keeps_both_texts_word_for_word():
 
 def test_an_empty_draft_is_told_and_changes_nothing():
     name = trained()
-    last = list(rewrite.stream(ME, name, "paste", "", "", "", "", "  ", 0.8, 0, 0.95, ""))[-1]
+    last = list(rewrite.stream(ME, name, "paste", "", "", "", "", "  ", 1.0))[-1]
     assert "nothing to rewrite" in last[4]["value"] and shown(last[5])
 
 
@@ -83,21 +83,21 @@ def test_an_instruction_is_drafted_by_the_endpoint_and_rewritten_here(endpoint):
     endpoint.will(says("The boiler ", "is broken."))
     where = text_of(rewrite.destination_html(endpoint.url, "some-model", ""))
     assert endpoint.host in where and "some-model" in where and not endpoint.asked  # said before anything is sent
-    steps = list(rewrite.stream(ME, name, "ask", "Complain.", endpoint.url, "some-model", "", "", 0.8, 0, 0.95, "1"))
+    steps = list(rewrite.stream(ME, name, "ask", "Complain.", endpoint.url, "some-model", "", "", 1.0))
     assert [step[0] for step in steps if isinstance(step[0], str)][-1] == "The boiler is broken."
     assert endpoint.host in str(steps) and "<ins>" in steps[-1][3]
     assert endpoint.asked[0].body["messages"][-1]["content"] == "Complain."
 
 
 def test_nothing_is_sent_when_the_voice_is_missing(endpoint):  # noqa: F811
-    last = list(rewrite.stream(ME, "gone", "ask", "Complain.", endpoint.url, "m", "", "", 0.8, 0, 0.95, ""))[-1]
+    last = list(rewrite.stream(ME, "gone", "ask", "Complain.", endpoint.url, "m", "", "", 1.0))[-1]
     assert shown(last[4]) and not endpoint.asked
 
 
 def test_an_endpoint_that_fails_takes_no_draft_away(endpoint):  # noqa: F811
     name = trained()
     endpoint.will(fails(404))
-    steps = list(rewrite.stream(ME, name, "ask", "Complain.", endpoint.url, "m", "", "My own.", 0.8, 0, 0.95, ""))
+    steps = list(rewrite.stream(ME, name, "ask", "Complain.", endpoint.url, "m", "", "My own.", 1.0))
     assert all(step[0] == gr.skip() for step in steps)
     assert "knows no model" in steps[-1][4]["value"] and shown(steps[-1][5])
 
@@ -105,7 +105,7 @@ def test_an_endpoint_that_fails_takes_no_draft_away(endpoint):  # noqa: F811
 def test_leaving_the_page_hangs_up_on_the_endpoint(endpoint):  # noqa: F811
     name = trained()
     endpoint.will(says_then_hangs("A draft"))
-    steps = rewrite.stream(ME, name, "ask", "Complain.", endpoint.url, "m", "", "", 0.8, 0, 0.95, "")
+    steps = rewrite.stream(ME, name, "ask", "Complain.", endpoint.url, "m", "", "", 1.0)
     next(steps)
     next(steps)
     steps.close()
@@ -125,7 +125,7 @@ def test_without_a_service_the_model_on_this_machine_writes_the_draft(monkeypatc
     where = text_of(rewrite.destination_html("", "", ""))
     assert "SmolLM2" in where and "nothing leaves" in where and "sent to" not in where
     monkeypatch.setattr(drafts.EndpointWriter, "__init__", None)  # nobody is to be asked over a network
-    last = list(rewrite.stream(ME, name, "ask", "Write to Morgan.", "", "", "", "", 0.8, 0, 0.95, "1"))[-1]
+    last = list(rewrite.stream(ME, name, "ask", "Write to Morgan.", "", "", "", "", 1.0))[-1]
     assert not shown(last[4]) and "What changed" in last[3]
     local_writer._loaded.cache_clear()
 

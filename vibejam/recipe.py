@@ -67,7 +67,8 @@ def plan_run(
         minutes = QUICK.minutes
     if base != "none":
         return _on_a_base(base, minutes, max_iters, shape or {}, train or {}, data)
-    long = minutes > 3 or max_iters > 3000
+    quick = compute_dtype(pick_device()) != torch.float32  # a CPU without bfloat16 learns several times slower
+    long = minutes > (3 if quick else 20) or max_iters > 3000
     shape_plan: dict[str, object] = (
         {"n_layer": 6, "n_head": 4, "n_embd": 256, "block_size": 256}
         if long
@@ -90,12 +91,12 @@ def _on_a_base(base: str, minutes: float, max_iters: int, shape: dict, train: di
     ignored = sorted(set(shape) - {"block_size"})
     if ignored:
         raise SettingError(f"{base} brings its own {', '.join(ignored)}; leave that out, or choose base none.")
-    settings = {"minutes": minutes, "max_iters": max_iters, "batch_size": 2, "lora_rank": 16, "evals": 8, "weight_decay": 0.0}
+    settings = {"minutes": minutes, "max_iters": max_iters, "batch_size": 1, "lora_rank": 16, "evals": 6, "weight_decay": 0.0}
     settings |= train
-    settings.setdefault("lr", 5e-4 if settings["lora_rank"] else 3e-5)
+    settings.setdefault("lr", 1e-3 if settings["lora_rank"] else 3e-5)
     how = f"a correction of rank {settings['lora_rank']} to each matrix" if settings["lora_rank"] else "all of its weights"
     reasons = (f"{base} knows the language already; your writing teaches it {how}.",)
-    return Recipe({"block_size": 512} | shape, TrainConfig(**settings), data, reasons, base)
+    return Recipe({"block_size": 256} | shape, TrainConfig(**settings), data, reasons, base)
 
 
 def measure_speed(recipe: Recipe, device: str | None = None, vocab_size: int = 1024, steps: int = 6) -> float:
