@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from vibejam.rewrite import figures
+from vibejam.rewrite.grammar import faults
 from vibejam.rewrite.tokens import EMPTY, PLAIN, content, expanded, key_of, parts_of, stem, tokens_of
 from vibejam.rewrite.words import CLASSES, CONTRACTIONS, FUNCTION, OPENERS, PAST, UNITS
 
@@ -63,6 +64,7 @@ class Facts:
     neighbours: dict[str, tuple[str, str]] = field(default_factory=dict)  # what stands once, to what is on either side
     past: set[str] = field(default_factory=set)  # verbs
     present: set[str] = field(default_factory=set)
+    faults: Counter[str] = field(default_factory=Counter)  # of grammar.py
 
 
 @lru_cache(maxsize=512)
@@ -82,6 +84,7 @@ def facts_of(text: str) -> Facts:
     _read_numbers(facts)
     _read_classes(facts)
     _read_tense(facts)
+    facts.faults = faults(plain, facts.words)
     return facts
 
 
@@ -175,6 +178,8 @@ def _read_classes(facts: Facts) -> None:
         end = at + (len(phrase) if phrase else 1)
         for name in CLASSES[phrase] if phrase else ():
             if name == "about" and word in ("about", "around") and not (end < last and _numeral(words[end])):
+                continue
+            if word == "nor" and "neither" in words[:at]:  # one negation, neither … nor
                 continue
             classes[name] += 1
             if name == "not":

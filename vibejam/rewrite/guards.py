@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 from vibejam.rewrite import words
 from vibejam.rewrite.facts import Facts, facts_of, kept_in
-from vibejam.rewrite.grammar import faults
 from vibejam.rewrite.tokens import expanded, stem
 
 SHORTEST, LONGEST = 0.6, 1.6  # words of a candidate for one of the draft
@@ -86,7 +85,7 @@ def _classes(table: dict[str, list[str]], strict: bool) -> Guard:
         if strict or (fewer and more):
             gone, new = fewer, more
         else:
-            gone, new = [name for name in gone if name not in words.SOFT], [name for name in new if name not in words.SOFT]
+            gone, new = [name for name in gone if name not in words.DROPPED], [name for name in new if name not in words.SOFT]
         yield from (f"“{table[name][0]}” or its like was lost" for name in gone)
         yield from (f"“{table[name][0]}” or its like was added" for name in new)
 
@@ -129,16 +128,22 @@ def _negation(draft: Facts, candidate: Facts) -> Iterator[str]:
     if before != after:
         yield "a negation was lost" if after < before else "a negation was added"
         return
-    reach, reach_after = (set().union(*(reach for _, reach in facts.negated)) for facts in (draft, candidate))
-    if not lost and not come:
-        for one, other, others in ((draft, candidate, reach_after), (candidate, draft, reach)):
-            for about in (word for words, _ in one.negated for word in words):
-                if about in other.stems and about not in others:
-                    yield f"what is denied is no longer the same: “{about}”"
-                    return
+    if not lost and not come and (moved := _denied_instead(draft, candidate)):
+        yield f"what is denied is no longer the same: “{moved}”"
     for name in ("not only", "hardly", "longer"):
         if draft.classes[name] != candidate.classes[name]:
             yield f"“{name}” was {'lost' if draft.classes[name] else 'added'}"
+
+
+def _denied_instead(draft: Facts, candidate: Facts) -> str:
+    """A word that the draft denies and the candidate states, while it denies what the draft stated or something new; or ""."""
+    reach, reach_after = (set().union(*(reach for _, reach in facts.negated)) for facts in (draft, candidate))
+    about, about_after = ({word for words, _ in facts.negated for word in words} for facts in (draft, candidate))
+    stated = (about & candidate.stems) - reach_after
+    denied = (about_after & draft.stems) - reach
+    if stated and denied or (stated or denied) and reach and reach_after and not reach & reach_after:
+        return min(stated or denied)
+    return ""
 
 
 def _made_negative(one: Facts, other: Facts) -> list[str]:
@@ -224,8 +229,7 @@ def _length(draft: Facts, candidate: Facts) -> Iterator[str]:
 
 
 def _grammar(draft: Facts, candidate: Facts) -> Iterator[str]:
-    before, after = faults(draft.text), faults(candidate.text)
-    yield from (f"there is {fault}" for fault, count in after.items() if count > before[fault])
+    yield from (f"there is {fault}" for fault, count in candidate.faults.items() if count > draft.faults[fault])
 
 
 def _edges(draft: Facts, candidate: Facts) -> Iterator[str]:

@@ -72,7 +72,8 @@ at least = at least, no fewer than, no less than
 at most = at most, up to
 couple = a couple of
 """)
-SOFT = frozenset({"some", "anybody", "anything", "they", "one"})  # may come or go with the turn of a phrase, but not for another
+SOFT = frozenset({"some", "anybody", "anything", "they", "one"})  # may come or go with the turn of a phrase, not for another
+DROPPED = SOFT | {"but", "therefore"}  # may go: machines' drafts have them in front of many sentences
 
 CERTAINTY = _table("""
 certain = certainly, undoubtedly, no doubt, definitely, surely, without doubt, without a doubt, beyond doubt, there is no doubt
@@ -96,12 +97,12 @@ if = if, provided that, provided, as long as, in case, assuming, supposing
 if? = when, whether, were, should, whenever, had
 unless = unless, except if
 until = until, till, up until
-before = before, prior to, previously, beforehand, earlier
-after = after, afterwards, following, subsequently
-after? = then, once, later, having, when, since, next, as
-before? = until, already, first
-instead = instead of, rather than, in place of, instead, rather
-instead? = not, but
+before = before, prior to
+after = after, afterwards
+after? = then, once, later, having, when, since, next, as, following, subsequently
+before? = until, already, first, previously, beforehand, earlier, ago
+instead = instead of, rather than, in place of
+instead? = not, but, instead, rather
 except = except, except for, apart from, other than, save for
 except? = but, besides
 """)
@@ -148,8 +149,9 @@ never mind, not least, nothing if not, or not
 """.replace("\n", " ").strip(" ,").split(", ")
 NOT_QUANTIFYING = """
 at all, after all, all right, above all, all along, first of all, all in all, not at all, all over, of all, some day, as well
-as, at once, once upon a time, once again, once more, one another, one day, at last, in the first place, at first, at first
-sight, at first glance, at the same time, each other, one another, would like to, would like, at best, at worst, more or less
+as, at once, once upon a time, once again, once more, one another, one day, at last, in the first place, as if, as though, if
+you like, if you will, if any, all the way, before long, at first, at first sight, at first glance, at the same time, each
+other, one another, would like to, would like, at best, at worst, more or less
 """.replace("\n", " ").strip(" ,").split(", ")
 
 
@@ -203,8 +205,8 @@ thick/thin
 """.split()
 
 CONTRACTIONS = {
-    "won't": "will not", "can't": "can not", "cannot": "can not", "shan't": "shall not", "ain't": "is not", "let's": "let us",
-    "'tis": "it is", "'twas": "it was", "'twere": "it were", "'em": "them", "o'clock": "o'clock", "i'm": "i is",
+    "won't": "will not", "can't": "can not", "cannot": "can not", "shan't": "shall not", "ain't": "be not", "let's": "let us",
+    "'tis": "it is", "'twas": "it was", "'twere": "it were", "'em": "them", "o'clock": "o'clock", "i'm": "i am",
     "gonna": "going to", "gotta": "got to", "wanna": "want to", "y'all": "you all", "d'you": "do you", "ma'am": "ma'am",
 }  # fmt: skip
 # before "'s" that is "is" or "has"; after any other word it may be either that or a possessive
