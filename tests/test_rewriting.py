@@ -159,7 +159,11 @@ def test_the_selector_does_not_care_who_proposed(manner):
 
 
 def test_code_tables_quotations_and_links_come_back_byte_for_byte(manner):
-    kept = ["```\nIn order to = however\n```", "| do not | however |\n|---|---|\n| is not | very |", "> I do not believe that.\n> However, no."]
+    kept = [
+        "```\nIn order to = however\n```",
+        "| do not | however |\n|---|---|\n| is not | very |",
+        "> I do not believe that.\n> However, no.",
+    ]
     draft = "\n\n".join(["However, the gate is not easy to repair. See https://example.org/do%20not for more.", *kept])
     text = rewritten(draft, manner).text
     assert all(part in text for part in kept) and "https://example.org/do%20not" in text and text != draft
@@ -175,7 +179,8 @@ def test_a_long_draft_is_there_bit_by_bit_and_a_stop_keeps_what_is_done(manner):
 
 
 @pytest.mark.parametrize(
-    "draft", ["Der Kessel ist kaputt, und niemand weiß, warum er nicht repariert worden ist.", "水壶坏了。没有人知道为什么。", "```\nx = 1\n```"]
+    "draft",
+    ["Der Kessel ist kaputt, und niemand weiß, warum er nicht repariert worden ist.", "水壶坏了。没有人知道为什么。", "```\nx = 1\n```"],
 )
 def test_what_is_no_english_prose_stays_and_says_so(manner, draft):
     rewrite = rewritten(draft, manner)

@@ -212,10 +212,13 @@ def _plain(phrase: str) -> str:
     return " ".join(words_of(phrase))
 
 
+_AFTER_A_MODAL = re.compile(r"\b(?:to|not|will|would|may|might|could|should|can|do|did|does|ll|d) $|n't $")
+
+
 def _fits(text: str, start: int, end: int, way: str) -> bool:
     """Whether an exchange leaves no contraction hanging: "what it is." has no "what it's."."""
     after = text[end : end + 2]
-    if way.startswith("must") and re.search(r"\b(?:to|not|n't|will|would|may|might|could|should|can|do|did|does|ll|d) $", text[:start]):
+    if way.startswith("must") and _AFTER_A_MODAL.search(text[:start]):
         return False
     if "'" in way and "n't" not in way:
         return bool(re.match(r" \w", after))

@@ -21,7 +21,8 @@ PASSES = 3  # times over the document; choices settle in two
 LIGHT = 0.8  # what a changed word costs under the lightest touch
 MARGIN = 0.1  # how much better than the draft a candidate must be, so that what is well said stays
 
-Meaning = Callable[[str, Sequence[str]], list[float]]  # a draft and candidates to nats, 0 for the draft's own words, below 0 for worse
+# a draft and candidates to nats: 0 for the draft's own words, below 0 for worse
+Meaning = Callable[[str, Sequence[str]], list[float]]
 
 
 @dataclass(frozen=True)
