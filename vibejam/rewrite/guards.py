@@ -92,6 +92,16 @@ def _classes(table: dict[str, list[str]], strict: bool) -> Guard:
     return guard
 
 
+_turns = _classes(words.CONNECTIVES, strict=False)
+
+
+def _connection(draft: Facts, candidate: Facts) -> Iterator[str]:
+    yield from _turns(draft, candidate)
+    before, after = draft.classes, candidate.classes
+    if after["but"] < before["but"] and after["but?"] <= before["but?"] and after["therefore?"] > before["therefore?"]:
+        yield "a contrast became a reason"
+
+
 def _numbers(draft: Facts, candidate: Facts) -> Iterator[str]:
     gone, new = draft.numbers - candidate.numbers, candidate.numbers - draft.numbers
     for some, one, other in ((gone, draft, candidate), (new, candidate, draft)):
@@ -282,7 +292,7 @@ GUARDS: dict[str, Guard] = {
     "modality": _classes(words.MODALS, strict=True),
     "quantity": _classes(words.QUANTIFIERS, strict=False),
     "certainty": _classes(words.CERTAINTY, strict=False),
-    "connection": _classes(words.CONNECTIVES, strict=False),
+    "connection": _connection,
     "opposites": _opposites,
     "order": _order,
     "tense": _tense,
