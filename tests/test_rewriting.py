@@ -180,7 +180,7 @@ def test_a_long_draft_is_there_bit_by_bit_and_a_stop_keeps_what_is_done(manner):
 
 @pytest.mark.parametrize(
     "draft",
-    ["Der Kessel ist kaputt, und niemand weiß, warum er nicht repariert worden ist.", "水壶坏了。没有人知道为什么。", "```\nx = 1\n```"],
+    ["Der Kessel ist kaputt, und niemand weiß, warum er nicht gut gemacht ist.", "水壶坏了。没有人知道。", "```\nx = 1\n```"],
 )
 def test_what_is_no_english_prose_stays_and_says_so(manner, draft):
     rewrite = rewritten(draft, manner)
