@@ -175,8 +175,11 @@ _RULES: list[tuple[re.Pattern[str], str]] = [
 
 
 def _punctuation(text: str) -> Iterator[Edit]:
+    dashes = len(re.findall("[—–]", text))
     for pattern, replacement in _RULES:
         for match in pattern.finditer(text):
+            if dashes > 1 and re.search("[—–]", match[0]):  # two dashes are a pair of brackets
+                continue
             new, end = match.expand(replacement), match.end()
             following = text[end : end + 1]
             if new.endswith(". ") and following.islower():
