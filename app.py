@@ -63,9 +63,9 @@ def build_app() -> gr.Blocks:
 
 def _arrive(event: Callable, page: state.Page, quiet: dict) -> None:
     """When `event` happens, show the page as it is now."""
-    shown = event(page.show, page.inputs, page.outputs, **quiet)
-    if page.after:
-        shown.then(**page.after)
+    step = event(page.show, page.inputs, page.outputs, **quiet)
+    for after in page.after:
+        step = step.then(**after)
 
 
 def launch(app: gr.Blocks, host: str, port: int, browser: bool = False) -> None:

@@ -105,19 +105,17 @@ def build(owner: gr.State) -> state.Page:
     stop.click(
         lambda: [gr.update(visible=True), gr.update(visible=False)], None, [go, stop], cancels=[writing], **quiet
     )
-    fetching.tick(OFFER.tick, None, offer, concurrency_limit=None, **quiet).then(
-        destination_html, [address, model, key], goes_to, concurrency_limit=None, **quiet
-    )
-    outputs = [missing, body, voice, goes_to, *offer]
-    return state.Page(arrived, [owner, voice, address, model, key], outputs, {to_train: "train"})
+    told_where = dict(fn=destination_html, inputs=[address, model, key], outputs=goes_to, concurrency_limit=None, **quiet)
+    fetching.tick(OFFER.tick, None, offer, concurrency_limit=None, **quiet).then(**told_where)
+    return state.Page(arrived, [owner, voice], [missing, body, voice, *offer], {to_train: "train"}, (told_where,))
 
 
 show = sample.show
 
 
-def arrived(owner: str, chosen: str | None, address: str, model: str, key: str) -> list:
-    """The page as someone arrives: the voices, who would write a draft, and the offer of a writer where there is none."""
-    return [*show(owner, chosen), destination_html(address, model, key), *OFFER.show(wanted=not is_set_up())]
+def arrived(owner: str, chosen: str | None) -> list:
+    """The page as someone arrives: the voices, and the offer of a writer where there is none."""
+    return [*show(owner, chosen), *OFFER.show(wanted=not is_set_up())]
 
 
 def turn(source: str) -> list:

@@ -36,7 +36,7 @@ class Page:
     inputs: list
     outputs: list
     leads: dict  # button → the id of the tab it opens
-    after: dict | None = None  # an event's arguments, for what takes a second longer
+    after: tuple[dict, ...] = ()  # events' arguments, for what has to see what was chosen meanwhile, or takes a second longer
 
 
 def greet(owner: str) -> str:

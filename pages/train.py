@@ -40,8 +40,10 @@ def build(owner: gr.State) -> state.Page:
         [("A new run", NEW)], value=NEW, label="Run", visible=False, elem_id="which-run", filterable=False
     )
     with gr.Column(visible=False, elem_id="setup") as setup:
+        begins = settings.default_standing()
+        settled = gr.State(begins == BASE)  # the person has chosen, or the base was here
         stands_on = gr.Radio(
-            settings.STANDING, value=None, label="Where it begins", info=settings.STANDING_SENTENCE, elem_id="stands-on",
+            settings.STANDING, value=begins, label="Where it begins", info=settings.STANDING_SENTENCE, elem_id="stands-on",
             elem_classes="cards",
         )  # fmt: skip
         fetching = gr.Timer(1.0, active=False)
@@ -96,7 +98,7 @@ def build(owner: gr.State) -> state.Page:
     measuring = dict(fn=settings.speed_sentence, inputs=[owner, *choices], outputs=[speed, *knobs], **quiet)
     standing = [plan, *offer]
     which.input(show, [owner, which], page, **quiet).then(**measuring)
-    stands_on.input(stand, stands_on, standing, **quiet).then(**measuring)
+    stands_on.input(lambda base: [*stand(base), True], stands_on, [*standing, settled], **quiet).then(**measuring)
     fetching.tick(OFFER.tick, None, offer, **quiet).then(can_start, stands_on, plan, **quiet).then(
         **measuring | {"fn": when_it_is_here}
     )
@@ -112,14 +114,15 @@ def build(owner: gr.State) -> state.Page:
     )  # fmt: skip
     gr.on([preset.input, *(knob.blur for knob in knobs if hasattr(knob, "blur"))], **measuring)
     clock.tick(tick, [owner, which, seen], page, **quiet)
-    outputs = [*page, stands_on, *standing]
-    return state.Page(arrived, [owner, which, stands_on], outputs, {to_write: "write", hear: "sample"}, measuring)
+    settling = dict(fn=settle, inputs=[stands_on, settled], outputs=[stands_on, settled, *standing], **quiet)
+    return state.Page(opened, [owner, which], page, {to_write: "write", hear: "sample"}, (settling, measuring))
 
 
-def arrived(owner: str, name: str | None, base: str | None) -> list:
-    """The page as someone arrives: the runs, and what a new one stands on, which is theirs once they have chosen."""
-    base = base or settings.default_standing()
-    return [*opened(owner, name), gr.update(value=base), *stand(base)]
+def settle(base: str, settled: bool) -> list:
+    """What a new run stands on, for someone who arrives: the base as soon as it is here, unless they have chosen."""
+    if not settled and settings.default_standing() == BASE:
+        return [gr.update(value=BASE), True, *stand(BASE)]
+    return [gr.skip(), settled, *stand(base)]
 
 
 def stand(base: str) -> list:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+import gradio as gr
 import pytest
 from app_hands import ME, TINY, give_writing, knobs, nothing_left_running, shown, text_of, trained  # noqa: F401
 from base_hub import NAME, gate, hub, until_the_weights_are_here  # noqa: F401  (fixtures)
@@ -11,7 +12,6 @@ from tiny_base import lay_tiny_base
 from pages import base_offer, progress, rewrite, settings, state, train
 from vibejam import local_writer
 from vibejam.errors import UserError
-from vibejam.fetch import base_path
 from vibejam.fetching import Fetches
 from vibejam.jobs import JOBS
 from vibejam.workspace import Workspace
@@ -50,8 +50,8 @@ def test_a_download_is_seen_by_every_page_and_ends_with_a_base_to_stand_on(hub, 
     pressed = train.OFFER.press()
     assert not shown(pressed[BUTTON]) and pressed[CLOCK].active
     until_the_weights_are_here(fetches.alive())
-    elsewhere = train.arrived(ME, "", NAME)[-4:]  # a page opened meanwhile, and the other tab
-    for updates in (elsewhere, rewrite.arrived(ME, None, "", "", "")[-4:], train.OFFER.tick()):
+    elsewhere = train.settle(NAME, True)[-4:]  # a page opened meanwhile, and the other tab
+    for updates in (elsewhere, rewrite.arrived(ME, None)[-4:], train.OFFER.tick()):
         assert 'role="progressbar"' in updates[SAID] and "from the hub" in updates[SAID] and not shown(updates[BUTTON])
         assert updates[CLOCK].active
     assert rewrite.OFFER.press()[SAID] == train.OFFER.tick()[SAID], "a second press shows the download that is under way"
@@ -96,10 +96,13 @@ def test_visitors_of_a_space_cannot_start_a_download(monkeypatch, fetches):
 
 def test_a_new_run_stands_on_the_base_where_it_is_here_and_nobody_else_waits(monkeypatch):
     assert settings.default_standing() == "none"
+    choice, settled, *_ = train.settle("none", False)
+    assert choice == gr.skip() and not settled
     lay_tiny_base()
     assert settings.default_standing() == NAME
-    assert train.arrived(ME, "", None)[-6]["value"] == NAME
-    assert train.arrived(ME, "", "none")[-6]["value"] == "none", "what a person chose stays chosen"
+    choice, settled, can_start, box, *_ = train.settle("none", False)
+    assert choice["value"] == NAME and settled and shown(can_start) and not shown(box)
+    assert train.settle("none", True)[0] == gr.skip(), "what a person chose stays chosen"
     monkeypatch.setenv("SPACE_ID", "someone/vibejam")
     assert settings.default_standing() == "none"
 
@@ -176,13 +179,12 @@ def test_a_run_whose_base_this_version_does_not_know_is_shown_by_its_name(tmp_pa
 
 def test_rewrite_offers_the_writer_only_where_there_is_none(monkeypatch):
     trained()
-    updates = rewrite.arrived(ME, None, "", "", "")
-    assert shown(updates[-4:][BOX]) and "No endpoint is set up" in text_of(updates[3])
+    assert shown(rewrite.arrived(ME, None)[-4:][BOX])
     monkeypatch.setenv("OPENAI_API_KEY", "SENTINEL-KEY")
     monkeypatch.setenv("VIBEJAM_LLM_MODEL", "some-model")
-    assert not shown(rewrite.arrived(ME, None, "", "", "")[-4:][BOX])
+    assert not shown(rewrite.arrived(ME, None)[-4:][BOX])
     monkeypatch.delenv("OPENAI_API_KEY")
     monkeypatch.delenv("VIBEJAM_LLM_MODEL")
     lay_tiny_base()
-    updates = rewrite.arrived(ME, None, "", "", "")
-    assert not shown(updates[-4:][BOX]) and "SmolLM2-135M-Instruct" in text_of(updates[3]) and base_path(NAME)
+    assert not shown(rewrite.arrived(ME, None)[-4:][BOX])
+    assert "SmolLM2-135M-Instruct" in text_of(rewrite.destination_html("", "", ""))

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -59,7 +60,13 @@ class Visit:
 
 @pytest.fixture(scope="module")
 def visit(tmp_path_factory) -> Iterator[Visit]:
-    home = tmp_path_factory.mktemp("browser")
+    with visiting(tmp_path_factory.mktemp("browser"), ["app.py"]) as visit:
+        yield visit
+
+
+@contextmanager
+def visiting(home: Path, program: list[str]) -> Iterator[Visit]:
+    """A visit to what `program`, a script of this repository with its arguments, serves out of `home`."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -70,8 +77,10 @@ def visit(tmp_path_factory) -> Iterator[Visit]:
         "VIBEJAM_HOME": str(home / "vibejam"),
         "GRADIO_TEMP_DIR": str(home / "uploads"),
         "OMP_NUM_THREADS": "1",
+        "PIP_NO_INDEX": "1",  # where a test's own hub has nothing, nothing else is asked
     }
-    command = [sys.executable, str(ROOT / "app.py"), "--port", str(port), "--no-browser"]
+    script, *arguments = program
+    command = [sys.executable, str(ROOT / script), *arguments, "--port", str(port), "--no-browser"]
     with (home / "log").open("w") as log:
         process = subprocess.Popen(command, cwd=home, env=environment, stdout=log, stderr=log)
     SHOTS.mkdir(exist_ok=True)
