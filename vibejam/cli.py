@@ -75,6 +75,25 @@ def build_parser() -> Parser:
     sub.add_argument("--device", help="cpu, cuda or mps; the best there is unless named.")
     _settings(sub, SampleConfig, ["max_new_tokens", "temperature", "top_k", "top_p", "min_p", "seed"])
 
+    sub = command("make-pairs", make_pairs, "Write neutral drafts of passages of your writing, for a model to learn to undo.")
+    sub.add_argument("--text-path", required=True, metavar="FILE|DIR", help="Your writing.")
+    sub.add_argument("--out", required=True, metavar="FILE.jsonl", help="Where the pairs go; what is there already is kept.")
+    sub.add_argument(
+        "--method",
+        required=True,
+        choices=["corrupt", "local", "llm"],
+        help="Who drafts: rules, the small model on this machine, or the endpoint that is set.",
+    )
+    sub.add_argument("--limit", type=int, metavar="N", help="Passages to draft; unless said, all by rules, 400 local, 170 llm.")
+    _settings(sub, TrainConfig, ["seed"])
+
+    sub = command("train-rewrite-finetune", train_rewrite_finetune, "Teach a voice to rewrite, from pairs of draft and rewrite.")
+    sub.add_argument("--ckpt-path", required=True, metavar="DIR|smollm2-135m", help="The run, or the base, to go on from.")
+    sub.add_argument("--pairs", required=True, metavar="FILE.jsonl", help='One {"draft": ..., "rewrite": ...} a line.')
+    sub.add_argument("--out", required=True, metavar="DIR", help="The folder that will hold the new run.")
+    sub.add_argument("--device", help="cpu, cuda or mps; the best there is unless named.")
+    _settings(sub, TrainConfig, ["minutes", "max_iters", "seed"])
+
     sub = command("rewrite-demo", rewrite_demo, "Rewrite one draft, or a file of them.")
     sub.add_argument("--ckpt-path", required=True, metavar="DIR", help="The folder of the run.")
     which = sub.add_mutually_exclusive_group(required=True)
@@ -185,9 +204,7 @@ def train_lm(args: argparse.Namespace) -> dict[str, object]:
         data=DataConfig(**_given(args, "tokenizer", "vocab_size")),
     )
     folder = Path(args.ckpt_path)
-    stop, told = [], None
-    for name in (signal.SIGINT, signal.SIGTERM):  # a step is finished and saved, not torn
-        signal.signal(name, lambda *_: stop.append(True))
+    stop, told = _stop_on_signals(), None
     events = learn(corpus, folder, recipe, held=held, device=args.device, resume=args.resume)
     for event in events:
         if told is None:
@@ -220,6 +237,59 @@ def sample_lm(args: argparse.Namespace) -> dict[str, object]:
     config = SampleConfig(**_given(args, "max_new_tokens", "temperature", "top_k", "top_p", "min_p", "seed"))
     sampled = StyleEngine(args.ckpt_path, device=args.device).sample(args.prompt, config)
     return vars(sampled)
+
+
+def make_pairs(args: argparse.Namespace) -> dict[str, object]:
+    from vibejam.corpus import load_corpus
+    from vibejam.drafts import endpoint_from_environment
+    from vibejam.rewrite import making
+
+    seed, stop = 1 if args.seed is None else args.seed, _stop_on_signals()
+    if args.method == "corrupt":
+        drafter, limit, batch = making.by_rules(seed), None, 500
+    elif args.method == "local":
+        drafter, limit, batch = making.by_neutraliser(seed), 400, 24
+    else:
+        writer = endpoint_from_environment()
+        if writer is None:
+            raise UserError("No endpoint to write drafts; set VIBEJAM_LLM_MODEL with OPENAI_API_KEY or OPENAI_BASE_URL.")
+        drafter, limit, batch = making.by_writer(writer, lambda: bool(stop)), 170, making.AT_ONCE
+    passages = making.passages_of([document.text for document in load_corpus(args.text_path).documents], seed)
+    passages = passages[: limit if args.limit is None else args.limit]
+    if args.method == "llm":
+        words = sum(len(passage.split()) for passage in passages)
+        _say(f"Sending {len(passages)} passages of your writing, {words:,} words, to {writer.destination}; Ctrl-C stops.")
+    for made in making.make_pairs(passages, args.method, drafter, Path(args.out), batch):
+        _say(f"{made.done} of {made.of} passages, {made.pairs} pairs, {made.rejected} rejected")
+        if stop:
+            _say("Stopping; what is done is kept, and the same command goes on from here.")
+            break
+    return {"pairs": made.pairs, "rejected": made.rejected}
+
+
+def train_rewrite_finetune(args: argparse.Namespace) -> dict[str, object]:
+    from vibejam.checkpoint import read_json
+    from vibejam.rewrite.finetune import finetune
+    from vibejam.rewrite.pairs import read_pairs
+
+    folder, stop = Path(args.out), _stop_on_signals()
+    given = _given(args, "minutes", "max_iters", "seed", "device")
+    events = finetune(args.ckpt_path, read_pairs(args.pairs), folder, **given)
+    for event in events:
+        if event.val_loss is not None or event.note:
+            _say_event(event)
+        if stop:
+            _say("Stopping; the best so far is kept.")
+            events.close()
+            break
+    run = read_json(folder / "run.json")
+    return {
+        "pairs": run["pairs"]["pairs"],
+        "loss": run["pairs"]["loss_after"],
+        "loss_before": run["pairs"]["loss_before"],
+        "seconds": run["figures"]["seconds"],
+        "ckpt_path": str(folder),
+    }
 
 
 def rewrite_demo(args: argparse.Namespace) -> dict[str, object]:
@@ -334,6 +404,14 @@ def _read_drafts(path: Path) -> list[dict[str, str]]:
     if not rows:
         raise UserError(f"There are no drafts in {path}; give one JSON object a line.")
     return rows
+
+
+def _stop_on_signals() -> list[bool]:
+    """A list that fills at Ctrl-C or a request to end: the step at work is finished and saved, not torn."""
+    stop: list[bool] = []
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, lambda *_: stop.append(True))
+    return stop
 
 
 def _say(line: str) -> None:

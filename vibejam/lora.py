@@ -71,10 +71,11 @@ def corrections(model: BaseLM) -> dict[str, Tensor]:
 @torch.no_grad()
 def merge_corrections(model: BaseLM, parts: dict[str, Tensor]) -> None:
     """Add `corrections` to the matrices of a plain model, in place.  Raises ValueError where they do not fit it."""
-    names = {name.rpartition(".")[0] for name in parts}
     try:
-        for name in names:
-            weight, up, down = model.get_parameter(f"{name}.weight"), parts[f"{name}.up"], parts[f"{name}.down"]
-            weight += ALPHA * up.to(weight) @ down.to(weight)
-    except (AttributeError, KeyError, RuntimeError) as error:
+        for name in sorted({name.rpartition(".")[0] for name in parts}):
+            weight, change = model.get_parameter(f"{name}.weight"), parts[f"{name}.up"].float() @ parts[f"{name}.down"].float()
+            if weight.shape != change.shape:
+                raise ValueError("a matrix of another shape")
+            weight += ALPHA * change.to(weight)
+    except (AttributeError, KeyError, RuntimeError, ValueError) as error:
         raise ValueError("these corrections are of another model") from error

@@ -25,11 +25,14 @@ from vibejam.files import write_json
 from vibejam.learn import FORMAT, recorded
 from vibejam.lora import add_low_rank
 from vibejam.model import BaseLM
+from vibejam.rewrite.manner import FILE as MANNER
+from vibejam.rewrite.manner import SHORTEST, learn_manner, save_manner
 from vibejam.rewrite.pair_data import PairData, encode_example, pair_loss, quick_pair_loss
 from vibejam.rewrite.pairs import PROMPT, Pair
 from vibejam.runtime import pick_device
 from vibejam.tokenizer import Tokenizer
 from vibejam.train import TrainEvent, TrainState, train_lm
+from vibejam.voice import background_drafts, background_people
 
 HELD_SHARE, HELD_MOST = 0.1, 100  # of the rewrites, held out to measure on
 FEWEST = 8  # pairs; from fewer nothing is learnt
@@ -160,8 +163,11 @@ def _examples(pairs: Sequence[Pair], tokenizer: Tokenizer, block: int, seed: int
 
 
 def _bring_along(source: Path, folder: Path, rewrites: list[str]) -> None:
-    """The source's other files, and its phrases with the rewrites' added: what was learnt may be copied too."""
+    """The source's other files; its phrases with the rewrites' added; and where it knows no manner, the rewrites'."""
     for file in sorted(source.iterdir()):
         if file.is_file() and file.name not in OWN_FILES and not file.name.startswith("."):
             shutil.copyfile(file, folder / file.name)
     save_phrases(folder, rewrites, load_phrases(source))
+    texts = list(dict.fromkeys(rewrites))
+    if not (folder / MANNER).exists() and sum(len(text.split()) for text in texts) >= SHORTEST:
+        save_manner(folder, learn_manner(texts, background_drafts(), background_people()))

@@ -54,7 +54,8 @@ def neutral_drafts(
     """
     model, tokenizer = _loaded()
     prompts = [[tokenizer.doc_end, *tokenizer.encode(PROMPT.format(text=passage.strip()))] for passage in passages]
-    order = [i for i in sorted(range(len(passages)), key=lambda i: len(prompts[i])) if len(prompts[i]) <= LONGEST]
+    order = [i for i, passage in enumerate(passages) if passage.strip() and len(prompts[i]) <= LONGEST]
+    order.sort(key=lambda i: len(prompts[i]))
     dice = torch.Generator().manual_seed(seed)
     drafts: list[str | None] = [None] * len(passages)
     for start in range(0, len(order), ROWS):
@@ -140,7 +141,7 @@ def learn_neutraliser(minutes: float, out: Path, seed: int = 1, say: Callable[[s
             write_atomically(out, lambda temporary: save_file(parts, temporary, metadata=note))
 
     config = TrainConfig(
-        minutes=minutes, batch_size=4, lr=1e-3, warmup=0.05, weight_decay=0.0, evals=8, patience=3, lora_rank=RANK, seed=seed
+        minutes=minutes, batch_size=4, lr=1e-3, warmup=0.05, weight_decay=0.0, evals=6, patience=3, lora_rank=RANK, seed=seed
     )
     for event in train_lm(model, data, config, save=save, measure=quick_pair_loss):
         if event.val_loss is not None or event.note or event.iteration % 10 == 0:
