@@ -5,6 +5,7 @@ written here, and no account is used.  Left out: which files those are, and what
 """
 
 import hashlib
+import contextlib
 import os
 import shutil
 import subprocess
@@ -135,17 +136,20 @@ def _sizes(folder: Path, process: subprocess.Popen) -> Iterator[int]:
     size, moved = 0, time.monotonic()
     while process.poll() is None and time.monotonic() - moved < STALLED_SECONDS:
         time.sleep(0.2)
-        now = sum(_size(path) for path in folder.rglob("*"))
+        now = _size(folder)
         if now > size:
             size, moved = now, time.monotonic()
             yield size
 
 
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:  # pip moved it meanwhile
-        return 0
+def _size(folder: Path) -> int:
+    """Bytes in `folder`; what pip takes away while it is being counted counts nothing."""
+    size = 0
+    for parent, _, files in os.walk(folder):  # passes over folders that have gone
+        for file in files:
+            with contextlib.suppress(OSError):
+                size += os.lstat(os.path.join(parent, file)).st_size
+    return size
 
 
 def _pip_failed(base: Base, complaint: str) -> UserError:
