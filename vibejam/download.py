@@ -4,8 +4,8 @@ Every file is checked against its SHA-256 before anything reads it.  Nothing of 
 written here, and no account is used.  Left out: which files those are, and what becomes of them (fetch.py).
 """
 
-import hashlib
 import contextlib
+import hashlib
 import os
 import shutil
 import subprocess
