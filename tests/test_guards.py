@@ -88,6 +88,11 @@ opposites | She spoke for the motion. | She spoke against the motion.
 tense | The bridge was closed. | The bridge is closed.
 tense | He had a good reason. | He has a good reason.
 tense | They walked to the station. | They walk to the station.
+tense | The cat's bowl is full. | The cat's bowl was full.
+connection | It fell because the rope, old since the war, broke. | It fell although the rope, old since the war, broke.
+opposites | A good man and a good dog. | A good man and a bad dog.
+quantity | There was too much noise, and just one door. | There was too much noise, and only one door, nearly.
+comparison | He is more careful than I am. | He is more careful as I am.
 tense | She knows the answer. | She knew the answer.
 quotations | The sign said "keep off the grass" in red. | The sign said "stay off the grass" in red.
 quotations | He called it a nuisance. | He called it "a nuisance".

@@ -46,6 +46,7 @@ class Facts:
     raw: set[str] = field(default_factory=set)  # the words as they stand, in lower case
     contents: list[str] = field(default_factory=list)  # for each of `words` its stem, "" where it carries no content
     stems: set[str] = field(default_factory=set)
+    tally: Counter[str] = field(default_factory=Counter)  # of words and stems
     literals: Counter[str] = field(default_factory=Counter)
     marks: Counter[str] = field(default_factory=Counter)
     quotes: list[str] = field(default_factory=list)
@@ -76,6 +77,8 @@ def facts_of(text: str) -> Facts:
     facts.contents = [content(word) for word in facts.words]
     stems = [found for found in facts.contents if found]
     facts.stems = set(stems)
+    facts.tally = Counter(facts.words)
+    facts.tally.update(stems)
     if len(stems) > 2:
         once = Counter(stems)
         facts.neighbours = {b: (a, c) for a, b, c in zip(stems, stems[1:], stems[2:], strict=False) if once[b] == 1}

@@ -5,7 +5,7 @@ Left out: Roman numerals (the guards see them as names) and what a number refers
 """
 
 from collections.abc import Sequence
-from functools import cache
+from functools import lru_cache
 
 from vibejam.rewrite.words import FUNCTION
 
@@ -32,9 +32,9 @@ _AFTER_ONCE = FUNCTION - {"a", "an", "in", "or", "and", "at", "on"}  # what foll
 WORDS = frozenset([*_SMALL, *_TENS, *_SCALES, *_DOZEN, *_ORDINALS, *_MULTIPLES, *_ALONE])
 
 
-@cache
+@lru_cache(maxsize=4096)
 def _of_digits(text: str) -> str:
-    """"1,204.50" as "1204.5", "3rd" as "#3"; dates, times and versions as they are."""
+    """Digits as a value: "1,204.50" as "1204.5", "3rd" as "#3"; dates, times and versions as they are."""
     ordinal = text[-2:] in ("st", "nd", "rd", "th")
     text = text.removesuffix(text[-2:]) if ordinal else text
     groups = text.split(",")
@@ -134,7 +134,7 @@ def _cardinal(words: Sequence[str], at: int) -> tuple[str, int]:
 
 
 def _joined(found: list[tuple[str, int, int]], words: Sequence[str]) -> list[tuple[str, int, int]]:
-    """"2 times" is twice."""
+    """The numbers with "2 times" as twice."""
     out = []
     for value, first, end in found:
         if value.isdigit() and words[end : end + 1] in (["times"], ["time"], ["occasion"], ["occasions"]) and int(value) < 4:

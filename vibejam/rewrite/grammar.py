@@ -33,7 +33,7 @@ _MAKING = frozenset("let make makes made".split())
 _FINITE = frozenset("is are am was were has have had will would can could".split())
 _OTHERS_VERBS = {subject: frozenset(verbs.split()) for subject, verbs in (
     ("he", "are am"), ("she", "are am"), ("it", "are am"), ("we", "is am has does was"), ("they", "is am has does was"),
-    ("you", "is am has does was"), ("i", "is are has does"),
+    ("you", "is am has does was"), ("whom", "is are was were has had will would can could"), ("i", "is are has does"),
 )}  # fmt: skip
 _COMPOUND = frozenset("and or nor if".split())  # before a pronoun that has another verb
 _HELPERS = frozenset("can could will would shall should must may might".split())

@@ -73,7 +73,8 @@ def _classes(table: dict[str, list[str]], strict: bool) -> Guard:
             had, has = before[name], after[name]
             if had == has:
                 continue
-            had_or, has_or = had + before[name + "?"], has + after[name + "?"]
+            instead = after[name + "?"] - before[name + "?"]  # words that may be of this class, and are not as they were
+            had_or, has_or = had + max(0, -instead), has + max(0, instead)
             if has_or < had:
                 fewer.append(name)
                 if not has_or:
@@ -171,12 +172,13 @@ for _line in words.OPPOSITES:
 
 
 def _opposites(draft: Facts, candidate: Facts) -> Iterator[str]:
-    gone, come = draft.stems | draft.raw, candidate.stems | candidate.raw
-    gone, come = gone - come, come - gone
-    for word in _OPPOSITE.keys() & gone:
-        for other in _OPPOSITE[word] & come:
-            yield f"“{word}” became its opposite, “{other}”"
-            return
+    before, after = draft.tally, candidate.tally
+    for word in _OPPOSITE.keys() & before.keys():
+        if after[word] < before[word]:
+            for other in _OPPOSITE[word]:
+                if after[other] > before[other]:
+                    yield f"“{word}” became its opposite, “{other}”"
+                    return
 
 
 def _order(draft: Facts, candidate: Facts) -> Iterator[str]:
@@ -203,12 +205,15 @@ _TENSES = (("is", "was"), ("has", "had"), ("do", "did"))
 
 def _tense(draft: Facts, candidate: Facts) -> Iterator[str]:
     before, after = draft.classes, candidate.classes
+    either_now, either_then = after["be:'s"] - before["be:'s"], after["be:'d"] - before["be:'d"]  # "is" or "has"; "had" or not
     for now, then in _TENSES:
         now, then = "be:" + now, "be:" + then
-        had, has = (before[now], before[now] + before["be:'s"]), (after[now], after[now] + after["be:'s"])
-        was, is_then = (before[then], before[then] + before["be:'d"]), (after[then], after[then] + after["be:'d"])
-        if had[0] > has[1] and is_then[0] > was[1] or has[0] > had[1] and was[0] > is_then[1]:
-            yield f"the tense changed: “{now[3:]}” and “{then[3:]}”"
+        fewer_now, fewer_then = before[now] - after[now], before[then] - after[then]
+        if fewer_now > max(0, either_now) and -fewer_then > max(0, -either_then):
+            yield f"the tense changed from “{now[3:]}” to “{then[3:]}”"
+            return
+        if fewer_then > max(0, either_then) and -fewer_now > max(0, -either_now):
+            yield f"the tense changed from “{then[3:]}” to “{now[3:]}”"
             return
     for one, other in ((draft, candidate), (candidate, draft)):
         for verb in one.past & other.present:

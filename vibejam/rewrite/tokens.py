@@ -58,7 +58,7 @@ def expanded(lower: str) -> tuple[str, ...]:
 
 
 def parts_of(number: str) -> list[str]:
-    """"1914-18" is two numbers, a telephone's one."""
+    """The numbers in a token: "1914-18" is two, a telephone's is one."""
     if number[0] == "+":
         return [re.sub(r"\D", "", number)]
     parts = re.split("[–-]", number)

@@ -58,6 +58,7 @@ hardly = hardly, scarcely, barely, rarely, seldom, almost never, almost no, almo
 most = the majority of, majority
 anybody = anyone, anybody, any one
 anything = anything
+any = any
 only = only, solely, nothing but, none but, no more than, nothing more than
 only? = just, simply, merely, alone, exclusively, but
 always = always, invariably, at all times, constantly, forever
@@ -72,12 +73,12 @@ at least = at least, no fewer than, no less than
 at most = at most, up to
 couple = a couple of
 """)
-SOFT = frozenset({"some", "anybody", "anything", "they", "one"})  # may come or go with the turn of a phrase, not for another
+SOFT = frozenset({"some", "any", "anybody", "anything", "they", "one"})  # may come or go with the turn of a phrase, not for another
 DROPPED = SOFT | {"but", "therefore"}  # may go: machines' drafts have them in front of many sentences
 
 CERTAINTY = _table("""
-certain = certainly, undoubtedly, no doubt, definitely, surely, without doubt, without a doubt, beyond doubt, there is no doubt
-    that, there is no question that, beyond question, of course, clearly, obviously, evidently, plainly
+certain = certainly, undoubtedly, no doubt, to be sure, definitely, surely, without doubt, without a doubt, beyond doubt, there
+    is no doubt that, there is no question that, beyond question, of course, clearly, obviously, evidently, plainly
 likely = probably, likely, in all likelihood, most likely, presumably
 apparent = apparently, seemingly, allegedly, supposedly
 """)
@@ -90,9 +91,9 @@ because = because, because of, as a result of, due to, owing to, on account of, 
     the reason is that, this is because
 because? = since, for, as, reason, reasons, thanks to, given that, in view of, from, through, so, therefore, thus, hence,
     consequently, as a result
-therefore = therefore, thus, hence, consequently, as a result, for this reason, for that reason, that is why, which is why, this
-    is why, accordingly, thereby
-therefore? = so, then, so that, because, since
+therefore = therefore, hence, consequently, as a result, for this reason, for that reason, that is why, which is why, this is
+    why, accordingly, thereby
+therefore? = so, thus, then, so that, because, since
 if = if, provided that, provided, as long as, in case, assuming, supposing
 if? = when, whether, were, should, whenever, had
 unless = unless, except if
@@ -114,6 +115,7 @@ less = less, fewer, lesser
 worse = worse
 most = most, best
 least = least
+than = than
 worst = worst
 more? = rather, farther, over, above, exceeds, exceed, prefer, preferable, else, another, once more
 most? = mostly, extremely, very, mainly, largely, supremely
@@ -144,14 +146,14 @@ def _compared() -> dict[str, str]:
 COMPARED = _compared()
 
 NOT_NEGATING = """
-not only, not just, not merely, not simply, whether or not, no matter, no sooner, not to mention, no wonder, none the less,
-never mind, not least, nothing if not, or not
+not only, not just, not solely, not merely, not simply, whether or not, no matter, no sooner, not to mention, no wonder, none
+the less, never mind, not least, nothing if not, or not
 """.replace("\n", " ").strip(" ,").split(", ")
 NOT_QUANTIFYING = """
-at all, after all, all right, above all, all along, first of all, all in all, not at all, all over, of all, some day, as well
-as, at once, once upon a time, once again, once more, one another, one day, at last, in the first place, as if, as though, if
-you like, if you will, if any, all the way, before long, at first, at first sight, at first glance, at the same time, each
-other, one another, would like to, would like, at best, at worst, more or less
+at all, all at once, all of a sudden, after all, all right, above all, all along, first of all, all in all, not at all, some
+day, as well as, at once, once upon a time, once again, once more, one another, one day, at last, in the first place, as if, as
+though, if you like, if you will, if any, all the way, before long, at first, at first sight, at first glance, at the same time,
+each other, one another, would like to, would like, at best, at worst, more or less
 """.replace("\n", " ").strip(" ,").split(", ")
 
 
@@ -193,15 +195,15 @@ increase/decrease/reduce rise/fall raise/lower accept/reject/refuse/decline open
 buy/sell win/lose love/hate like/dislike true/false right/wrong easy/hard/difficult same/different good/bad/evil old/new/young
 rich/poor high/low big/small/little large/small long/short strong/weak up/down above/below over/under include/exclude begin/end
 start/stop remember/forget allow/forbid/prohibit/prevent safe/dangerous pass/fail present/absent major/minor remain/leave
-add/remove gain/lose more/less/fewer most/least many/few all/none always/never first/last hot/cold warm/cool light/dark/heavy
-fast/slow quick/slow day/night male/female man/woman husband/wife brother/sister son/daughter mother/father boy/girl north/south
-east/west left/right before/after push/pull arrive/depart import/export cheap/expensive/costly success/failure succeed/fail
-friend/enemy ally/enemy war/peace alive/dead life/death public/private guilty/innocent happy/sad support/oppose for/against
-with/without praise/blame/criticise hope/fear/despair wet/dry clean/dirty full/empty inside/outside import/export lend/borrow
-teach/learn give/take send/receive superior/inferior maximum/minimum wide/narrow deep/shallow often/rarely/seldom loose/tight
-ancient/modern urban/rural simple/complex/complicated strengthen/weaken expand/shrink improve/worsen encourage/discourage
-confirm/deny admit/deny north/south beautiful/ugly brave/cowardly wise/foolish clever/stupid quiet/loud soft/hard rough/smooth
-thick/thin
+add/remove gain/lose more/less/fewer most/least many/few much/little all/none always/never first/last hot/cold warm/cool
+light/dark/heavy fast/slow quick/slow day/night male/female man/woman husband/wife brother/sister son/daughter mother/father
+boy/girl north/south east/west left/right before/after push/pull arrive/depart import/export cheap/expensive/costly
+success/failure succeed/fail friend/enemy ally/enemy war/peace alive/dead life/death public/private guilty/innocent happy/sad
+support/oppose for/against with/without praise/blame/criticise hope/fear/despair wet/dry clean/dirty full/empty inside/outside
+import/export lend/borrow teach/learn give/take send/receive superior/inferior maximum/minimum wide/narrow deep/shallow
+often/rarely/seldom loose/tight ancient/modern urban/rural simple/complex/complicated strengthen/weaken expand/shrink
+improve/worsen encourage/discourage confirm/deny admit/deny north/south beautiful/ugly brave/cowardly wise/foolish clever/stupid
+quiet/loud soft/hard rough/smooth thick/thin
 """.split()
 
 CONTRACTIONS = {
