@@ -31,9 +31,9 @@ _BE = {"is": "is", "are": "is", "am": "is", "was": "was", "were": "was", "has": 
 _COMMON_ENDINGS = ("tion", "tions", "ness", "ment", "ments", "ing", "ity", "ism", "ship", "able", "ible", "ous", "ally", "fully")
 _PIVOTS = {"because": ("because", 1), "therefore": ("because", -1), "before": ("before", 1), "after": ("before", -1),
            "if": ("if", 1), "unless": ("unless", 1), "until": ("until", 1), "instead": ("instead", 1)}  # fmt: skip
-_PHRASES: dict[str, list[tuple[str, ...]]] = {"than": [], "one": []}  # by their first words, the longest first
+_PHRASES: dict[str, list[list[str]]] = {"than": [], "one": []}  # of two words and more by their first, the longest first
 for _phrase in sorted(CLASSES, key=len, reverse=True):
-    _PHRASES.setdefault(_phrase[0], []).append(_phrase)
+    _PHRASES.setdefault(_phrase[0], []).extend([list(_phrase)] if len(_phrase) > 1 else [])
 
 
 @dataclass
@@ -177,9 +177,12 @@ def _read_classes(facts: Facts) -> None:
             facts.pivots.setdefault("than", []).append((1, set(filter(None, contents[at + 1 : ends[at + 1]]))))
         elif word == "one" and at + 1 < last and words[at + 1] in _DOING and (not at or words[at - 1] not in figures.OF_NOBODY):
             classes["one"] += 1
-        phrase = next((p for p in phrases if len(p) == 1 or tuple(words[at : at + len(p)]) == p), None)
-        end = at + (len(phrase) if phrase else 1)
-        for name in CLASSES[phrase] if phrase else ():
+        end = at + 1
+        for phrase in phrases:
+            if words[at : at + len(phrase)] == phrase:
+                end = at + len(phrase)
+                break
+        for name in CLASSES.get(tuple(words[at:end]), ()):
             if name == "about" and word in ("about", "around") and not (end < last and _numeral(words[end])):
                 continue
             if word == "nor" and "neither" in words[:at]:  # one negation, neither … nor

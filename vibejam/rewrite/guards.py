@@ -70,7 +70,7 @@ def _classes(table: dict[str, list[str]], strict: bool) -> Guard:
         before, after = draft.classes, candidate.classes
         fewer, more, gone, new = [], [], [], []
         for name in names:
-            had, has = before[name], after[name]
+            had, has = before.get(name, 0), after.get(name, 0)  # several times as fast as asking a Counter for what it lacks
             if had == has:
                 continue
             instead = after[name + "?"] - before[name + "?"]  # words that may be of this class, and are not as they were
