@@ -86,8 +86,8 @@ def _outcome(run: Run) -> str:
     if value is None:
         nothing = "There was too little writing to hold some out, so it was not measured on any."
         return f"{nothing} {forgetting(run)}".strip() if figures else ""
-    first = next((event["val_bits_per_byte"] for event in run.events if event.get("val_bits_per_byte")), None)
-    came = f", down from {first:.2f} at the first look" if first and first > value else ""
+    looks = [event["val_bits_per_byte"] for event in run.events if event.get("val_bits_per_byte")]  # on part of it, if it is long
+    came = f", after looks on the way that fell from {looks[0]:.2f} to {min(looks):.2f}" if looks and looks[0] > min(looks) else ""
     held = f"{value:.2f} bits per byte on {count(int(text.get('val_characters', 0)), 'character')} held out{came}."
     return f"{held} {forgetting(run)}".strip()
 

@@ -73,6 +73,10 @@ def test_a_run_is_watched_left_and_found_again_with_its_whole_curve(visit):
     onward.click()
     page.get_by_text("On this machine: ready").wait_for(timeout=60_000)
     shot(page, "train-ready")
+    page.get_by_text("Settings", exact=True).click()
+    settings = page.locator("#settings")
+    settings.get_by_label("Minutes").fill("9")  # until a later test stops it, however slow the machine is today
+    settings.get_by_label("Measurements How many").fill("120")
     page.get_by_role("button", name="Start learning").click()
     page.locator("[data-status=running]").wait_for(timeout=60_000)
     wait_for_curve(page, learnt=5, held=1)
