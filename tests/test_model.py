@@ -189,3 +189,24 @@ def test_the_same_seed_builds_the_same_model(arch):
 def test_an_unknown_architecture_is_refused_with_the_names_of_those_there_are():
     with pytest.raises(ValueError, match="no architecture called 'telepathy'.*transformer"):
         build_model(**SMALL, arch="telepathy")
+
+
+def test_texts_of_different_length_side_by_side_are_read_as_each_is_alone():
+    torch.manual_seed(0)
+    model = build_model(vocab_size=50, block_size=32, n_layer=2, n_head=4, n_kv_head=2, n_embd=32).eval()
+    texts = [torch.randint(50, (length,)) for length in (12, 7, 10, 1)]
+    cache = model.new_cache(4, 15)
+    cache.hidden = torch.tensor([[place < 12 - len(text) for place in range(15)] for text in texts])
+    rows = torch.stack([torch.cat([torch.zeros(12 - len(text), dtype=torch.long), text]) for text in texts])
+    more = torch.randint(50, (4, 3))
+    with torch.no_grad():
+        read = [model.forward_cached(rows, cache)[:, -1], model.forward_cached(more[:, :2], cache)[:, -1]]
+        cache.keep([0, 2, 3])
+        read.append(model.forward_cached(more[[0, 2, 3], 2:], cache)[:, -1])
+        for row, text in enumerate(texts):
+            alone = model(torch.cat([text, more[row]])[None])[0][0]  # (T, V)
+            torch.testing.assert_close(read[0][row], alone[len(text) - 1], atol=1e-5, rtol=1e-4)
+            torch.testing.assert_close(read[1][row], alone[len(text) + 1], atol=1e-5, rtol=1e-4)
+        for row, text in ((0, texts[0]), (2, texts[2]), (3, texts[3])):
+            alone = model(torch.cat([text, more[row]])[None])[0][0, -1]
+            torch.testing.assert_close(read[2][[0, None, 1, 2][row]], alone, atol=1e-5, rtol=1e-4)

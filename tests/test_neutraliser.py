@@ -118,15 +118,13 @@ def test_without_the_base_or_with_a_damaged_correction_it_says_what_to_do(assets
 
 
 def test_passages_side_by_side_get_what_each_gets_alone(writer, monkeypatch):
-    """Of one length; the shorter ones of a batch are read after further document ends."""
     monkeypatch.setattr(neutraliser, "CAREFUL", SampleConfig(temperature=0))
     prompts = [[TOKENIZER.doc_end, *TOKENIZER.encode(neutraliser.PROMPT.format(text=t))] for t in ("gate", "boat", "bell", "lamp")]
     alone = [neutraliser._answers(writer, TOKENIZER, [prompt], torch.Generator())[0] for prompt in prompts]
     assert all(answer is not None for answer in alone) and TOKENIZER.decode(alone[0]) == " ssss"
     assert neutraliser._answers(writer, TOKENIZER, prompts, torch.Generator()) == alone
     longer = [TOKENIZER.doc_end, *TOKENIZER.encode(neutraliser.PROMPT.format(text="ladder"))]
-    padded = [[TOKENIZER.doc_end] * (len(longer) - len(p)) + p for p in prompts]
-    expected = [neutraliser._answers(writer, TOKENIZER, [prompt], torch.Generator())[0] for prompt in [longer, *padded]]
+    expected = [*neutraliser._answers(writer, TOKENIZER, [longer], torch.Generator()), *alone]
     assert neutraliser._answers(writer, TOKENIZER, [longer, *prompts], torch.Generator()) == expected
     assert len({len(answer) for answer in expected}) > 1, "rows end at different times"
 

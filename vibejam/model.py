@@ -30,6 +30,7 @@ class BaseLM(nn.Module):
 
     config: ModelConfig
     head: nn.Linear
+    rounded = False  # weights kept in half precision, and none was asked for: who writes may round further (decoder.py)
 
     def hidden_states(self, idx: Tensor) -> Tensor:
         """Tokens (B, T) to the states before the output layer (B, T, C).  Position t sees tokens up to t only."""
@@ -149,9 +150,9 @@ class GPTModel(BaseLM):
         if end > cache.length:
             raise ValueError(f"the cache holds {cache.length} tokens, {end} are needed")
         x = self.embed(idx)  # (B, T, C)
-        rotary = self.cos[start:end], self.sin[start:end]
+        rotary, seen = (self.cos[start:end], self.sin[start:end]), cache.seen(start, end)
         for layer, block in enumerate(self.blocks):
-            x = block(x, rotary, cache.layer(layer, end))
+            x = block(x, rotary, cache.layer(layer, end), seen)
         cache.used = end
         return self.head(self.norm(x))  # (B, T, V)
 
@@ -166,8 +167,14 @@ class Block(nn.Module):
         self.feed_forward_norm = nn.RMSNorm(config.n_embd, eps=config.norm_eps)
         self.feed_forward = FeedForward(config)
 
-    def forward(self, x: Tensor, rotary: tuple[Tensor, Tensor], past: tuple[Tensor, Tensor] | None = None) -> Tensor:
-        x = x + self.attention(self.attention_norm(x), rotary, past)  # (B, T, C)
+    def forward(
+        self,
+        x: Tensor,
+        rotary: tuple[Tensor, Tensor],
+        past: tuple[Tensor, Tensor] | None = None,
+        seen: Tensor | None = None,
+    ) -> Tensor:
+        x = x + self.attention(self.attention_norm(x), rotary, past, seen)  # (B, T, C)
         return x + self.feed_forward(self.feed_forward_norm(x))  # (B, T, C)
 
 
@@ -183,7 +190,9 @@ class Heads(nn.Module):
         self.out = nn.Linear(config.n_head * config.head_dim, config.n_embd, bias=False)
         self.drop = nn.Dropout(config.dropout)
 
-    def forward(self, x: Tensor, rotary: tuple[Tensor, Tensor], past: tuple[Tensor, Tensor] | None) -> Tensor:
+    def forward(
+        self, x: Tensor, rotary: tuple[Tensor, Tensor], past: tuple[Tensor, Tensor] | None, seen: Tensor | None
+    ) -> Tensor:
         B, T, _ = x.shape
         q = self.query(x).view(B, T, self.n_head, self.head_dim).transpose(1, 2)  # (B, H, T, D)
         k = self.key(x).view(B, T, self.kv_heads, self.head_dim).transpose(1, 2)  # (B, G, T, D)
@@ -193,7 +202,7 @@ class Heads(nn.Module):
             keys, values = past  # (B, G, S, D): the last T places are this call's to fill
             keys[:, :, -T:], values[:, :, -T:] = k, v
             k, v = keys.to(q.dtype), values.to(q.dtype)
-        y = attend(q, k, v)  # (B, H, T, D)
+        y = attend(q, k, v, seen)  # (B, H, T, D)
         return self.drop(self.out(y.transpose(1, 2).reshape(B, T, -1)))  # (B, T, C)
 
 
@@ -211,13 +220,16 @@ class FeedForward(nn.Module):
         return self.drop(self.down(F.silu(self.gate(x)) * self.up(x)))  # (B, T, C)
 
 
-def attend(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+def attend(q: Tensor, k: Tensor, v: Tensor, seen: Tensor | None = None) -> Tensor:
     """Causal attention of the last T of S places: q (B, H, T, D), k and v (B, G, S, D) to (B, H, T, D).
 
+    `seen` (B, 1, T, S), where it is given, says itself which places are looked at.
     Training on a CPU takes the written-out form: the fused one's backward pass is four times slower there in bfloat16.
     """
     B, H, T, D = q.shape
     G, S = k.shape[1:3]
+    if seen is not None:
+        return F.scaled_dot_product_attention(q, k, v, attn_mask=seen, enable_gqa=G != H)
     if not (q.requires_grad and q.device.type == "cpu"):
         if T == S or T == 1:
             return F.scaled_dot_product_attention(q, k, v, is_causal=T > 1, enable_gqa=G != H)
@@ -264,11 +276,15 @@ def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
 
 @dataclass
 class KVCache:
-    """Keys and values of the tokens read so far: two tensors (L, B, G, length, D), filled up to `used`."""
+    """Keys and values of the tokens read so far: two tensors (L, B, G, length, D), filled up to `used`.
+
+    Texts of different length end at the same place: `hidden` (B, length) is true for the filling before a shorter one.
+    """
 
     keys: Tensor
     values: Tensor
     used: int = 0
+    hidden: Tensor | None = None
 
     @classmethod
     def empty(cls, config: ModelConfig, batch_size: int, length: int, like: Tensor) -> "KVCache":
@@ -278,6 +294,19 @@ class KVCache:
     @property
     def length(self) -> int:
         return self.keys.shape[3]
+
+    def keep(self, rows: list[int]) -> None:
+        """Go on with these of the texts alone."""
+        self.keys, self.values = self.keys[:, rows], self.values[:, rows]
+        self.hidden = None if self.hidden is None else self.hidden[rows]
+
+    def seen(self, start: int, end: int) -> Tensor | None:
+        """(B, 1, end - start, end), true where a place looks: at itself, and before it at all that is not hidden."""
+        if self.hidden is None:
+            return None
+        places = causal_mask(end, end, self.hidden.device)[start:]  # (T, S)
+        itself = places & ~places.tril(start - 1)
+        return (places & ~self.hidden[:, None, None, :end]) | itself
 
     def layer(self, layer: int, end: int) -> tuple[Tensor, Tensor]:
         return self.keys[layer, :, :, :end], self.values[layer, :, :, :end]

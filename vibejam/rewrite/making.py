@@ -25,7 +25,7 @@ from vibejam.rewrite.pairs import Pair, read_pairs, write_pairs
 from vibejam.rewrite.units import is_english, split_document
 
 MOST_SENTENCES = 4
-FEWEST_WORDS, MOST_WORDS = 6, 110  # of a passage
+FEWEST_WORDS, MOST_WORDS = 6, 70  # of a passage: a rewriting unit has 45 at most, and small models lose the thread of long ones
 SHORTEST, LONGEST = 0.6, 1.6  # words of a draft for one of the passage
 COPIED = 12  # words in a row from which on a draft is a copy, where they are also half of it
 ALIKE = 0.7  # cosine of MiniLM's vectors below which it says something else

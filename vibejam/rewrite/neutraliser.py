@@ -26,7 +26,7 @@ from vibejam.errors import UserError
 from vibejam.fetch import base_path, load_base
 from vibejam.files import write_atomically
 from vibejam.lora import add_low_rank, corrections, merge_corrections
-from vibejam.model import BaseLM
+from vibejam.model import BaseLM, GPTModel
 from vibejam.rewrite.pair_data import Example, PairData, encode_example, pair_loss, quick_pair_loss
 from vibejam.runtime import pick_device
 from vibejam.sample import draw, unused_ids
@@ -68,16 +68,14 @@ def neutral_drafts(
 
 @torch.inference_mode()
 def _answers(
-    model: BaseLM, tokenizer: Tokenizer, prompts: list[list[int]], dice: torch.Generator
+    model: GPTModel, tokenizer: Tokenizer, prompts: list[list[int]], dice: torch.Generator
 ) -> list[list[int] | None]:
-    """What the model writes after each of the prompts, which are of like length; None for an answer without an end.
-
-    A shorter prompt gets further document ends before it: empty documents, to the model, that tell it nothing.
-    """
+    """What the model writes after each of the prompts, which are of like length; None for an answer without an end."""
     longest = max(map(len, prompts))
     room = longest * 3 // 2 + 16
     x = torch.tensor([[tokenizer.doc_end] * (longest - len(ids)) + ids for ids in prompts])  # (B, T)
     cache = model.new_cache(len(prompts), longest + room)
+    cache.hidden = torch.tensor([[place < longest - len(ids) for place in range(cache.length)] for ids in prompts])  # (B, S)
     banned = unused_ids(tokenizer)
     answers: list[list[int] | None] = [[] for _ in prompts]
     writing = list(range(len(prompts)))  # which prompt each row of the cache belongs to
@@ -91,14 +89,14 @@ def _answers(
         if not on:
             break
         if len(on) < len(writing):  # rows that are done are not read any further
-            cache.keys, cache.values = cache.keys[:, on], cache.values[:, on]
+            cache.keep(on)
         writing = [writing[row] for row in on]
         x = torch.tensor([[tokens[row]] for row in on])  # (B, 1)
     return [answer[:-1] if answer and answer[-1] == tokenizer.doc_end else None for answer in answers]
 
 
 @lru_cache(maxsize=1)
-def _loaded() -> tuple[BaseLM, Tokenizer]:
+def _loaded() -> tuple[GPTModel, Tokenizer]:
     """The base with the correction added to its weights."""
     model, tokenizer = load_base(BASE, pick_device())
     model.shorten_context(CONTEXT)
@@ -141,7 +139,7 @@ def learn_neutraliser(minutes: float, out: Path, seed: int = 1, say: Callable[[s
             write_atomically(out, lambda temporary: save_file(parts, temporary, metadata=note))
 
     config = TrainConfig(
-        minutes=minutes, batch_size=4, lr=1e-3, warmup=0.05, weight_decay=0.0, evals=6, patience=3, lora_rank=RANK, seed=seed
+        minutes=minutes, batch_size=4, lr=2e-3, warmup=0.05, weight_decay=0.0, evals=6, patience=3, lora_rank=RANK, seed=seed
     )
     for event in train_lm(model, data, config, save=save, measure=quick_pair_loss):
         if event.val_loss is not None or event.note or event.iteration % 10 == 0:
@@ -161,7 +159,8 @@ def _voices() -> dict[str, list[tuple[str, str]]]:
 
 
 def _example(tokenizer: Tokenizer, words: str, draft: str) -> Example:
-    return encode_example(tokenizer, PROMPT.format(text=words), words, draft)
+    """Here all words count alike: what must be copied, names and numbers, is the harder part to learn."""
+    return encode_example(tokenizer, PROMPT.format(text=words), words, draft, changed_counts=1.0)
 
 
 if __name__ == "__main__":

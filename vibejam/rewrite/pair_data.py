@@ -30,12 +30,12 @@ class Example:
     bytes: int  # of the answer
 
 
-def encode_example(tokenizer: Tokenizer, prompt: str, before: str, answer: str) -> Example:
-    """`prompt`, then `answer` and the document's end; what of the answer is not in `before` counts more."""
+def encode_example(tokenizer: Tokenizer, prompt: str, before: str, answer: str, changed_counts: float = CHANGED) -> Example:
+    """`prompt`, then `answer` and the document's end; what of the answer is not in `before` counts `changed_counts` times."""
     asked = [tokenizer.doc_end, *tokenizer.encode(prompt)]
     told = tokenizer.inner.encode(" " + answer, add_special_tokens=False)  # as Tokenizer.encode, and where each token stands
     changed = _changed(before, " " + answer)
-    weights = [CHANGED if any(changed[start:end]) else 1.0 for start, end in told.offsets]
+    weights = [changed_counts if any(changed[start:end]) else 1.0 for start, end in told.offsets]
     ids = torch.tensor([*asked, *told.ids, tokenizer.doc_end])
     return Example(ids, torch.tensor([0.0] * (len(asked) - 1) + weights + [1.0]), len(answer.encode()))
 
