@@ -1,11 +1,10 @@
 """`vibejam bench`: how fast writing is, against others in the same run, and what the speed costs.
 
 One function a figure.  The contestants take turns, each is timed in seconds of the processor (the machine may be busy
-with other things) on one thread, and what counts is the ratio: its median over the rounds, and the spread.  Loading and
-packing are not timed.  transformers and llama-cpp-python are asked only where they are installed.
+with other things) on one thread, and what counts is the ratio: its median over the rounds, and the spread.  Loading has
+a figure of its own, packing none.  transformers and llama-cpp-python are asked only where they are installed.
 """
 
-import copy
 import importlib.util
 import math
 import statistics
@@ -18,11 +17,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from vibejam.compiled import CompiledDecoder, compiled
 from vibejam.config import SampleConfig
-from vibejam.decoder import Decoder, has_int8, one_thread
+from vibejam.decoder import Decoder, has_int8, one_thread, packed
 from vibejam.errors import UserError
 from vibejam.fetch import base_path, load_base
+from vibejam.gguf_model import write_gguf
 from vibejam.model import GPTModel, build_model
+from vibejam.runtime import cpu_has_bf16
 from vibejam.sample import candidate_ids, stream_ids
 from vibejam.tokenizer import Tokenizer
 
@@ -63,17 +65,21 @@ turned over the seed catalogue and asked who would be free on Thursdays.
 def one_stream(tokens: int = 64, rounds: int = 3) -> Figure:
     """Tokens a second, greedy, one text, SmolLM2: ours against transformers.generate and, where installed, llama.cpp.
 
-    The prompt's reading is in the time of each.  Raises UserError where the base or transformers is missing.
+    The prompt's reading is in the time of each.  "vibejam" writes through llama.cpp where that is installed; "llama.cpp"
+    is its own loop, on 8 bits too.  Raises UserError where the base or transformers is missing.
     """
-    fast, tokenizer = _base(torch.bfloat16)
+    fast, tokenizer = _base(None)
     exact, _ = _base(torch.float32)
+    plain, through_llama = packed(fast), compiled(fast)
     prompt, config = tokenizer.encode(STORY[:200]), SampleConfig(max_new_tokens=tokens, temperature=0)
     contestants: dict[str, Callable[[], list[int]]] = {
         "transformers": _transformers(exact, tokenizer, prompt, tokens),
         "vibejam": lambda: list(stream_ids(fast, prompt, config)),
         "vibejam fp32": lambda: list(stream_ids(exact, prompt, config)),
     }
-    llama = _llama_cpp(prompt, tokens)
+    if through_llama is not None:
+        contestants["vibejam, plain install"] = lambda: list(stream_ids(fast, prompt, config, decoder=plain))
+    llama = _llama_cpp(exact, tokenizer, prompt, tokens)
     if llama is not None:
         contestants["llama.cpp"] = llama
     seconds, texts = _take_turns(contestants, rounds)
@@ -81,14 +87,15 @@ def one_stream(tokens: int = 64, rounds: int = 3) -> Figure:
     return {
         "tokens": tokens,
         "prompt_tokens": len(prompt),
-        "weights": Decoder(fast).weights,
+        "weights": (through_llama or plain).weights,
+        "weights_plain_install": plain.weights,
         "tokens_per_second": {name: round(tokens / statistics.median(taken), 1) for name, taken in seconds.items()},
         "times_transformers": {
             name: _ratio(seconds["transformers"], taken) for name, taken in seconds.items() if name != "transformers"
         },
         "same_text": {name: text == theirs for name, text in texts.items() if name != "transformers"},
         "same_first_tokens": {name: _common(text, theirs) for name, text in texts.items() if name != "transformers"},
-        "llama_cpp": "compared" if llama else "not installed; `pip install llama-cpp-python` adds it",
+        "llama_cpp": "compared" if llama else 'not installed; `pip install -e ".[fast]"` adds it',
     }
 
 
@@ -96,7 +103,7 @@ def candidates(count: int = 8, tokens: int = 40, rounds: int = 3, model: GPTMode
     """Seconds for `count` sampled candidates of `tokens` tokens after one prompt, against writing them in turn."""
     vocabulary = range(model.config.vocab_size) if model else None
     if model is None:
-        model, tokenizer = _base(torch.bfloat16)
+        model, tokenizer = _base(None)
         prompt = tokenizer.encode(STORY[:200])
     else:
         prompt = [vocabulary[i % len(vocabulary)] for i in range(8)]
@@ -104,14 +111,14 @@ def candidates(count: int = 8, tokens: int = 40, rounds: int = 3, model: GPTMode
     seconds, _ = _take_turns(
         {
             "together": lambda: candidate_ids(model, prompt, count, config, ends=()),
-            "in turn": lambda: [list(stream_ids(model, prompt, config)) for _ in range(count)],
+            "in turn": lambda: [list(stream_ids(model, prompt, config)) for _ in range(count)],  # by llama.cpp, if it is here
         },
         rounds,
     )
     return {
         "candidates": count,
         "tokens": tokens,
-        "weights": Decoder(model).weights,
+        "weights": packed(model).weights,
         "seconds": {name: round(statistics.median(taken), 3) for name, taken in seconds.items()},
         "tokens_per_second": round(count * tokens / statistics.median(seconds["together"]), 1),
         "times_in_turn": _ratio(seconds["in turn"], seconds["together"]),
@@ -119,29 +126,39 @@ def candidates(count: int = 8, tokens: int = 40, rounds: int = 3, model: GPTMode
 
 
 def rounding(text: str = STORY) -> Figure:
-    """Bits per byte of SmolLM2, a step a token as in writing: int8 against bfloat16, one text and eight a step."""
+    """Bits per byte of SmolLM2, a step a token as in writing, in 8 bits against fp32: one text and eight a step.
+
+    And one through llama.cpp, where that is installed.
+    """
     if not has_int8():
         raise UserError("This machine has no int8 products to compare; choose another figure with --what.")
-    model, tokenizer = _base(torch.bfloat16)
-    return {f"texts_a_step_{rows}": int8_against_bf16(model, tokenizer, [text], rows) for rows in (1, 8)}
+    model, tokenizer = _base(None)
+    exact, rounded = Decoder(model, "fp32"), Decoder(model, "int8")
+    figures = {f"texts_a_step_{n}": rounded_against_exact(rounded, exact, tokenizer, [text], n) for n in (1, 8)}
+    through_llama = compiled(model)
+    if through_llama is not None:
+        figures["llama.cpp"] = rounded_against_exact(through_llama, exact, tokenizer, [text], 1)
+    return figures
 
 
-def int8_against_bf16(model: GPTModel, tokenizer: Tokenizer, texts: Sequence[str], rows: int) -> Figure:
+def rounded_against_exact(
+    rounded: Decoder | CompiledDecoder, exact: Decoder, tokenizer: Tokenizer, texts: Sequence[str], rows: int
+) -> Figure:
     """Bits per byte in both, and the change in per cent with its standard error: little text decides little."""
     nats, size = {}, 0
-    for kind in ("bf16", "int8"):
-        scored = [stepwise_nats(Decoder(model, kind), tokenizer, text, rows) for text in texts]
-        nats[kind], size = torch.cat([found for found, _ in scored]), sum(length for _, length in scored)
-    change, whole = nats["int8"] - nats["bf16"], float(nats["bf16"].sum())
+    for name, decoder in (("exact", exact), ("rounded", rounded)):
+        scored = [stepwise_nats(decoder, tokenizer, text, rows) for text in texts]
+        nats[name], size = torch.cat([found for found, _ in scored]), sum(length for _, length in scored)
+    change, whole = nats["rounded"] - nats["exact"], float(nats["exact"].sum())
     return {
         "tokens": len(change),
-        **{kind: round(float(found.sum()) / math.log(2) / size, 4) for kind, found in nats.items()},
+        **{name: round(float(found.sum()) / math.log(2) / size, 4) for name, found in nats.items()},
         "per_cent_worse": round(100 * float(change.sum()) / whole, 2),
         "standard_error": round(100 * float(change.std()) * math.sqrt(len(change)) / whole, 2),
     }
 
 
-def stepwise_nats(decoder: Decoder, tokenizer: Tokenizer, text: str, rows: int = 1) -> tuple[Tensor, int]:
+def stepwise_nats(decoder: Decoder | CompiledDecoder, tokenizer: Tokenizer, text: str, rows: int = 1) -> tuple[Tensor, int]:
     """Nats (n,) of each token, and how many bytes they are: `rows` stretches side by side, one step a token.
 
     A full context is begun anew.  The few tokens that do not fill the last column are left out.
@@ -150,7 +167,8 @@ def stepwise_nats(decoder: Decoder, tokenizer: Tokenizer, text: str, rows: int =
     ids, nats = ids[: len(ids) // rows * rows].view(rows, -1), []  # (B, T)
     for window in ids.split(decoder.config.block_size - 1, dim=1):
         memory, logits = decoder.read([tokenizer.doc_end], window.shape[1])
-        memory, logits = memory.fork(rows), logits.expand(rows, -1)
+        if rows > 1:
+            memory, logits = memory.fork(rows), logits.expand(rows, -1)
         for tokens in window.T:
             nats.append(F.cross_entropy(logits, tokens, reduction="none").double())  # (B,)
             logits = decoder.step(tokens, memory)
@@ -171,16 +189,16 @@ def from_scratch(
     def again() -> list[int]:
         return model.generate(torch.tensor([prompt]), tokens, temperature=0)[0, len(prompt) :].tolist()
 
-    rounded = copy.deepcopy(model).to(torch.bfloat16)
+    rounded = Decoder(model, "int8" if has_int8() else "fp32")
     contestants: dict[str, Callable[[], list[int]]] = {
         "again": again,
         "vibejam fp32": lambda: list(stream_ids(model, prompt, config)),
-        "vibejam": lambda: list(stream_ids(rounded, prompt, config)),
+        "vibejam": lambda: list(stream_ids(model, prompt, config, decoder=rounded)),
     }
     seconds, texts = _take_turns(contestants, rounds)
     return {
         "shape": f"{n_layer} layers, {n_embd} wide, context {block_size}, 65 characters",
-        "weights": Decoder(rounded).weights,
+        "weights": rounded.weights,
         "tokens_per_second": {name: round(tokens / statistics.median(taken), 1) for name, taken in seconds.items()},
         "times_reading_again": {
             name: _ratio(seconds["again"], taken) for name, taken in seconds.items() if name != "again"
@@ -189,22 +207,44 @@ def from_scratch(
     }
 
 
+def loading(rounds: int = 5) -> Figure:
+    """Seconds on the clock until the kept copy of SmolLM2 is ready to compute; the file is likely in memory already."""
+    seconds = []
+    for _ in range(rounds):
+        before = time.perf_counter()
+        _base(None)
+        seconds.append(time.perf_counter() - before)
+    return {
+        "seconds": round(statistics.median(seconds), 2),
+        "lowest": round(min(seconds), 2),
+        "highest": round(max(seconds), 2),
+    }
+
+
 FIGURES: dict[str, Callable[[], Figure]] = {
     "decode": one_stream,
     "candidates": candidates,
     "rounding": rounding,
     "from-scratch": from_scratch,
+    "load": loading,
 }
 
 
 def run(what: str | None = None, say: Callable[[str], None] = lambda line: None) -> Figure:
     """The figure called `what`, or all of them."""
     names = [what] if what else list(FIGURES)
-    results: Figure = {"processor_seconds_on": "one thread", "torch": torch.__version__}
+    results: Figure = {"processor_seconds_on": "one thread", "torch": torch.__version__, "cpu": _abilities()}
     for name in names:
         say(f"Measuring {name}")
         results[name] = FIGURES[name]()
     return results
+
+
+def _abilities() -> dict[str, bool]:
+    """What the CPU has of what makes writing fast."""
+    names = {"avx2": "_is_avx2_supported", "avx512": "_is_avx512_supported", "vnni": "_is_vnni_supported"}
+    found = {ability: bool(getattr(torch.cpu, name, lambda: False)()) for ability, name in names.items()}
+    return {**found, "bf16": cpu_has_bf16()}
 
 
 def _take_turns(
@@ -235,7 +275,7 @@ def _common(one: list[int], other: list[int]) -> int:
     return next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
 
 
-def _base(dtype: torch.dtype) -> tuple[GPTModel, Tokenizer]:
+def _base(dtype: torch.dtype | None) -> tuple[GPTModel, Tokenizer]:
     if base_path(BASE) is None:
         raise UserError(f"The figures are of {BASE}, which is not here yet; get it with `vibejam fetch-base {BASE}`.")
     model, tokenizer = load_base(BASE, "cpu", dtype)
@@ -270,17 +310,17 @@ def _transformers(model: GPTModel, tokenizer: Tokenizer, prompt: list[int], toke
     return generate
 
 
-def _llama_cpp(prompt: list[int], tokens: int) -> Callable[[], list[int]] | None:
-    """llama.cpp on one thread, on a GGUF of the same weights in fp32; None where it is not installed."""
+def _llama_cpp(
+    model: GPTModel, tokenizer: Tokenizer, prompt: list[int], tokens: int
+) -> Callable[[], list[int]] | None:
+    """llama.cpp's own loop on one thread, on 8 bits of the same weights; None where it is not installed."""
     if importlib.util.find_spec("llama_cpp") is None:
         return None
     import llama_cpp
 
-    from vibejam.export import export_gguf
-
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "base.gguf"
-        export_gguf(base_path(BASE), path)
+        write_gguf(path, model, tokenizer, in_8_bits=True)
         settings = {"n_threads": 1, "n_threads_batch": 1, "use_mmap": False, "verbose": False}
         theirs = llama_cpp.Llama(str(path), n_ctx=CONTEXT, **settings)
 

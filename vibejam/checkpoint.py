@@ -75,10 +75,11 @@ def load_model(
     except (ValueError, TypeError, RuntimeError, ArithmeticError) as error:  # torch has one for each kind of absurdity
         raise _damaged(folder, "config.json describes an impossible model") from error
     tensors = _read_tensors(folder / "model.safetensors", expected)
+    rounded = dtype is None and {tensor.dtype for tensor in tensors.values()} == {torch.bfloat16}
     if dtype is None:
-        stored = {tensor.dtype for tensor in tensors.values()}
-        dtype = compute_dtype(torch.device(device)) if stored == {torch.bfloat16} else torch.float32
+        dtype = compute_dtype(torch.device(device)) if rounded else torch.float32
     model = unfilled_model(config)
+    model.rounded = rounded
     for name, parameter in model.named_parameters():
         if not bool(torch.stack(tensors[name].aminmax()).isfinite().all()):  # one pass, and NaN comes through it
             raise _damaged(folder, "some weights are not numbers")

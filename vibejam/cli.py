@@ -132,7 +132,7 @@ def build_parser() -> Parser:
     sub.add_argument("--port", type=int, default=8000, help="The port to listen on.")
 
     sub = command("bench", bench, "Measure how fast this machine writes, as ratios against others in the same run.")
-    sub.add_argument("--what", choices=["decode", "candidates", "rounding", "from-scratch"], help="One figure; else all.")
+    sub.add_argument("--what", choices=["decode", "candidates", "rounding", "from-scratch", "load"], help="One figure; else all.")
     return parser
 
 

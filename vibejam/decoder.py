@@ -14,6 +14,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 from weakref import WeakKeyDictionary
 
 import torch
@@ -22,7 +23,9 @@ from torch import Tensor, nn
 
 from vibejam.lora import LowRank
 from vibejam.model import BaseLM, GPTModel, KVCache
+from vibejam.runtime import cpu_has_bf16
 
+Made = TypeVar("Made")
 Product = Callable[[Tensor], Tensor]  # (B, in) fp32 to (B, out) fp32
 
 
@@ -74,8 +77,8 @@ class _Layer:
 class Decoder:
     """`model` as it is now, packed: weights that change later are not seen.
 
-    `weights` is "fp32"; "bf16"; "int8", whose numbers are rounded for each token too; or "auto": fp32 for a model in
-    fp32, whose text then stays the same to the letter, and the fastest that this machine has for one in bfloat16.
+    `weights` is "fp32"; "bf16"; "int8", which costs SmolLM2 0.1 % of its bits per byte; or "auto": the fastest that this
+    machine has for weights kept in bfloat16, fp32 for any other, whose text then stays the same to the letter.
     Raises ValueError for a model that `can_decode` refuses or a kind this machine lacks.
     """
 
@@ -83,7 +86,7 @@ class Decoder:
         if not can_decode(model):
             raise ValueError("only a GPTModel on a CPU, without low-rank corrections, can be packed")
         if weights == "auto":
-            weights = "fp32" if model.embed.weight.dtype == torch.float32 else "int8" if has_int8() else "bf16"
+            weights = _fastest() if may_round(model) else "fp32"
         if weights not in _PACKERS or (weights == "int8" and not has_int8()):
             raise ValueError(f"this machine has no {weights!r} products for decoding")
         self.weights, self.config = weights, model.config
@@ -171,19 +174,26 @@ class Decoder:
         return self._head(_normed(x, whole, self._norm))
 
 
-_PACKED: WeakKeyDictionary[BaseLM, tuple[object, Decoder]] = WeakKeyDictionary()
+class Packing(Generic[Made]):
+    """Makes each model's decoder once, and anew where its weights have changed; goes when the model goes."""
+
+    def __init__(self, make: Callable[[GPTModel], Made]) -> None:
+        self._make = make
+        self._kept: WeakKeyDictionary[BaseLM, tuple[object, Made]] = WeakKeyDictionary()
+
+    def __call__(self, model: GPTModel) -> Made:
+        now = model.config, [(p.data_ptr(), p._version) for p in model.parameters()]
+        if model not in self._kept or self._kept[model][0] != now:
+            self._kept[model] = now, self._make(model)
+        return self._kept[model][1]
+
+
+_DECODERS = Packing(Decoder)
 
 
 def packed(model: BaseLM) -> Decoder | None:
     """The decoder of `model` as it is now, packed anew where weights have changed; None where there can be none."""
-    if not can_decode(model):
-        return None
-    now = model.config, [(p.data_ptr(), p._version) for p in model.parameters()]
-    then, decoder = _PACKED.get(model, (None, None))
-    if decoder is None or then != now:
-        decoder = Decoder(model)
-        _PACKED[model] = now, decoder
-    return decoder
+    return _DECODERS(model) if can_decode(model) else None
 
 
 @contextmanager
@@ -222,10 +232,18 @@ def can_decode(model: BaseLM) -> bool:
     return plain and not any(isinstance(module, LowRank) for module in model.blocks.modules())
 
 
+def may_round(model: BaseLM) -> bool:
+    """Whether its text need not stay the same to the letter: its weights were rounded before, and fp32 was not asked for."""
+    return model.rounded or model.head.weight.dtype == torch.bfloat16
+
+
 def has_int8() -> bool:
-    """Whether torch's int8 products are here and exact: on x86 with VNNI; older ones overflow at eight bits."""
-    vnni = getattr(torch.cpu, "_is_vnni_supported", lambda: False)()  # torch has no public name for it
-    return vnni and torch.backends.quantized.engine in ("x86", "fbgemm", "onednn")
+    """Whether torch's int8 products are here and exact: on x86."""
+    return torch.backends.quantized.engine in ("x86", "fbgemm", "onednn")
+
+
+def _fastest() -> str:
+    return "int8" if has_int8() else "bf16" if cpu_has_bf16() else "fp32"  # a CPU without bfloat16 crawls at it
 
 
 def _fp32(weight: Tensor) -> Product:
@@ -238,22 +256,29 @@ def _bf16(weight: Tensor) -> Product:
 
 
 def _int8(weight: Tensor) -> Product:
-    """Each row of the matrix with a scale of its own; the numbers that come in are rounded to 256 steps, too."""
+    """Each row of the matrix with a scale of its own; what comes in is 14 bits in two rows of 7, so it hardly rounds.
+
+    Seven bits, for without VNNI the sums of two products are kept in 16 and overflow at eight.  One row of them costs the
+    model more than a per cent of its bits per byte; a second costs next to nothing while weights come from memory.
+    """
     scales = (weight.abs().amax(1).double() / 127).clamp(min=1e-30)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torch will drop these one day; pyproject.toml pins versions that have them
         rounded = torch.quantize_per_channel(weight, scales, torch.zeros(len(weight), dtype=torch.long), 0, torch.qint8)
     packed, product = torch.ops.quantized.linear_prepack(rounded, None), torch.ops.quantized.linear_dynamic
-
     sums = rounded.dequantize().sum(1)  # (out,)
+    most, tiny = torch.tensor(127.0), torch.tensor(1e-30)  # a plain number would be made a tensor for each product
 
     def multiply(x: Tensor) -> Tensor:
-        if len(x) == 1:
-            return product(x, packed, False)
-        # torch rounds all rows to one scale, by the smallest and largest number in any: stretch each to [0, 1] first
+        B = len(x)
         low = x.amin(1, keepdim=True)  # (B, 1)
-        span = x.amax(1, keepdim=True).sub_(low).clamp_(min=1e-30)
-        return product(x.sub(low).div_(span), packed, False).mul_(span).addcmul_(low, sums)
+        step = torch.add(tiny, x.amax(1, keepdim=True).sub_(low), alpha=1 / 127)
+        rows = x.new_empty(2 * B, x.shape[1])  # all from 0 to 127, so that torch's one scale for them is 1
+        exact = torch.sub(x, low).div_(step)  # (B, in)
+        torch.floor(exact, out=rows[:B])
+        torch.frac(exact, out=rows[B:]).mul_(most)
+        y = product(rows, packed, True)  # (2B, out)
+        return y[:B].add_(y[B:], alpha=1 / 127).mul_(step).addcmul_(low, sums)
 
     return multiply
 

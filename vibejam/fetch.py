@@ -103,9 +103,12 @@ def base_path(name: str) -> Path | None:
 
 
 def load_base(
-    name: str, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32
+    name: str, device: torch.device | str = "cpu", dtype: torch.dtype | None = torch.float32
 ) -> tuple[GPTModel, Tokenizer]:
-    """The stored copy of a language model.  Raises UserError where it was not fetched, is damaged, or is none."""
+    """The stored copy of a language model; no `dtype` means what `load_model` says.
+
+    Raises UserError where it was not fetched, is damaged, or is none.
+    """
     path = base_path(name)
     if path is None:
         raise UserError(f"The base model {name} is not here yet; get it with `vibejam fetch-base {name}`.")

@@ -1,4 +1,4 @@
-"""GGUF files: a Llama-family one, quantised or not, into a `GPTModel`, and a `GPTModel` into one in fp32.
+"""GGUF files: a Llama-family one, quantised or not, into a `GPTModel`, and a `GPTModel` into one in fp32 or 8 bits.
 
 Keys and tensor names are those of the GGUF specification
 (https://github.com/ggml-org/ggml/blob/master/docs/gguf.md).  The `gguf` package reads the file and undoes what
@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from gguf import GGUFReader, GGUFWriter, LlamaFileType, RopeScalingType
-from gguf.quants import dequantize
+from gguf import GGMLQuantizationType, GGUFReader, GGUFWriter, LlamaFileType, RopeScalingType
+from gguf.quants import dequantize, quantize
 from torch import Tensor
 
 from vibejam.config import MAX_CONTEXT, ModelConfig, RopeScaling
@@ -22,6 +22,7 @@ from vibejam.llama import damaged, fill, frequencies, is_linear, linear_scaling,
 from vibejam.model import GPTModel, stretch
 from vibejam.tokenizer import Tokenizer
 
+Q8_BLOCK = 32  # numbers of a row that share a scale
 FIT_CONTEXT = 8192  # only the products of the scaling rule's numbers count, so one of them may be chosen freely
 
 
@@ -55,15 +56,25 @@ def read_gguf(path: Path) -> tuple[GPTModel, Tokenizer]:
     return model, read_vocabulary(path, settings, config.vocab_size)
 
 
-def write_gguf(path: Path, model: GPTModel, tokenizer: Tokenizer) -> None:
-    """Write `model`, in fp32, and its tokenizer.  Raises UserError where GGUF has no word for how that cuts text."""
+def write_gguf(path: Path, model: GPTModel, tokenizer: Tokenizer | None, in_8_bits: bool = False) -> None:
+    """Write `model`, in fp32 or with its matrices in Q8_0, and its tokenizer; without one, for who reads and writes ids.
+
+    Raises UserError where GGUF has no word for how the tokenizer cuts text.
+    """
     writer = GGUFWriter(path, "llama")
     writer.add_name("A voice made with vibejam")
-    writer.add_file_type(LlamaFileType.ALL_F32)
+    writer.add_file_type(LlamaFileType.MOSTLY_Q8_0 if in_8_bits else LlamaFileType.ALL_F32)
     _add_shape(writer, model.config)
-    add_vocabulary(writer, tokenizer, model.config.vocab_size)
+    if tokenizer is None:
+        writer.add_tokenizer_model("none")
+    else:
+        add_vocabulary(writer, tokenizer, model.config.vocab_size)
     for name, tensor in _tensors(model):
-        writer.add_tensor(name, tensor)
+        if in_8_bits and tensor.ndim == 2 and tensor.shape[1] % Q8_BLOCK == 0:
+            kind = GGMLQuantizationType.Q8_0
+            writer.add_tensor(name, quantize(tensor, kind), raw_dtype=kind)
+        else:
+            writer.add_tensor(name, tensor)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
@@ -158,7 +169,7 @@ def _tensors(model: GPTModel) -> Iterator[tuple[str, np.ndarray]]:
             weight = pairs(weight, config.n_head)
         elif name.endswith("attention.key.weight"):
             weight = pairs(weight, config.kv_heads)
-        yield names[name], weight.numpy()
+        yield names[name], weight.float().numpy()
     if config.rope_scaling is not None and not is_linear(config.rope_scaling):
         frequency = frequencies(config)  # (D/2,): GGUF has no name for Llama 3.1's rule, only for what comes of it
         yield "rope_freqs.weight", (frequency / stretch(frequency, config.rope_scaling)).float().numpy()

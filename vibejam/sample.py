@@ -1,9 +1,9 @@
 """Writing with a model: the next token drawn again and again, from a memory of what was read so far.
 
 `stream_text` yields text as it comes; `generate_text` waits for all of it; `candidate_ids` draws several texts side
-by side.  The fast path is decoder.py's, where it applies; any other model reads through its own cache.  When the
-context is full, its newer half is read again and writing goes on from there.  The slow reference, which reads
-everything again for each token, stands in the tests.
+by side.  The fast path is decoder.py's, or for one text compiled.py's, where they apply; any other model reads through
+its own cache.  When the context is full, its newer half is read again and writing goes on from there.  The slow
+reference, which reads everything again for each token, stands in the tests.
 """
 
 from collections.abc import Callable, Collection, Iterator
@@ -14,11 +14,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from vibejam.compiled import CompiledDecoder, compiled
 from vibejam.config import SampleConfig
 from vibejam.decoder import Decoder, packed
 from vibejam.model import BaseLM
 from vibejam.tokenizer import Tokenizer
 
+AnyDecoder = Decoder | CompiledDecoder
 FEW = 256  # tokens that nearly always hold all of top-p
 
 
@@ -66,9 +68,12 @@ def unused_ids(tokenizer: Tokenizer) -> list[int]:
     return [i for i, token in tokenizer.inner.get_added_tokens_decoder().items() if token.special and i != tokenizer.doc_end]
 
 
-def stream_ids(model: BaseLM, ids: list[int], config: SampleConfig, banned: list[int] = []) -> Iterator[int]:
-    """Up to `max_new_tokens` ids after `ids` (at least one), drawn as `config` says."""
-    yield from _stream(model, ids, config, banned, _dice(config))
+def stream_ids(
+    model: BaseLM, ids: list[int], config: SampleConfig, banned: list[int] = [], decoder: AnyDecoder | None = None
+) -> Iterator[int]:
+    """Up to `max_new_tokens` ids after `ids` (at least one), drawn as `config` says; `decoder` is the fastest there is."""
+    decoder = decoder or compiled(model) or packed(model)
+    yield from _stream(model, decoder, ids, config, banned, _dice(config))
 
 
 def candidate_ids(
@@ -84,7 +89,7 @@ def candidate_ids(
     config = replace(config, max_new_tokens=length)
     decoder = packed(model)
     if decoder is None:
-        texts = (_stream(model, ids, config, banned, dice) for _ in range(count))
+        texts = (_stream(model, None, ids, config, banned, dice) for _ in range(count))
         return [list(takewhile(lambda token: token not in ends, text)) for text in texts]
     written: list[list[int]] = [[] for _ in range(count)]
     writing = set(range(count)) if length else set()
@@ -107,9 +112,14 @@ def candidate_ids(
 
 
 def _stream(
-    model: BaseLM, ids: list[int], config: SampleConfig, banned: list[int], dice: torch.Generator | None
+    model: BaseLM,
+    decoder: AnyDecoder | None,
+    ids: list[int],
+    config: SampleConfig,
+    banned: list[int],
+    dice: torch.Generator | None,
 ) -> Iterator[int]:
-    decoder, block = packed(model), model.config.block_size
+    block = model.config.block_size
     context, memory = ids[-block:], None
     for left in range(config.max_new_tokens, 0, -1):
         if len(context) > block:
@@ -126,7 +136,7 @@ def _stream(
         context.append(token)
 
 
-def _read(model: BaseLM, decoder: Decoder | None, ids: list[int], room: int) -> tuple[object, Tensor]:
+def _read(model: BaseLM, decoder: AnyDecoder | None, ids: list[int], room: int) -> tuple[object, Tensor]:
     """The memory of `ids`, with room for more, and the logits (V,) of the token after them, on the CPU."""
     if decoder is not None:
         memory, logits = decoder.read(ids, room)

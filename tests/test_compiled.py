@@ -1,0 +1,190 @@
+"""llama.cpp as one more decoder: the model's own words through it, the same dice, and what happens where it fails.
+
+How fast it is, is no test: `vibejam bench` measures that.
+"""
+
+import gc
+import tempfile
+import weakref
+
+import pytest
+import torch
+from base_models import smollm2, smollm2_gguf, smollm2_home  # noqa: F401  (fixtures)
+from test_decoder import BLOCK, SHAPES, VOCABULARY, model_of, reference, some_ids, step_by_step
+
+from vibejam import compiled as module
+from vibejam.bench import STORY, rounded_against_exact
+from vibejam.compiled import CompiledDecoder, compiled
+from vibejam.config import RopeScaling, SampleConfig
+from vibejam.decoder import Decoder
+from vibejam.fetch import load_base
+from vibejam.gguf_model import read_gguf, write_gguf
+from vibejam.lora import add_low_rank
+from vibejam.sample import stream_ids
+from vibejam.tokenizer import CharTokenizer
+
+GREEDY = SampleConfig(max_new_tokens=30, temperature=0)
+
+
+@pytest.fixture
+def llama_cpp():
+    reason = "NOT RUN: llama-cpp-python, which needs a compiler, is not installed, so nothing was written through llama.cpp"
+    return pytest.importorskip("llama_cpp", reason=reason)
+
+
+def rounded_model(**shape):
+    model = model_of(**shape)
+    model.rounded = True
+    return model
+
+
+def spread(found, expected):
+    return (found - expected).square().mean().sqrt() / expected.std()
+
+
+@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
+@pytest.mark.parametrize("prompt", [1, 7, BLOCK])
+def test_its_logits_are_the_models_but_for_eight_bits(llama_cpp, shape, prompt):
+    model, ids = model_of(**shape), some_ids(BLOCK)
+    assert spread(step_by_step(CompiledDecoder(model), ids, prompt), reference(model, ids)[prompt - 1 :]) < 0.06
+
+
+@pytest.mark.parametrize("rule", [RopeScaling(8.0, 1.0, 4.0, 16)], ids=["llama3"])
+def test_stretched_positions_are_stretched_there_too(llama_cpp, rule):
+    model, ids = model_of(**SHAPES["plain"], rope_scaling=rule), some_ids(BLOCK)
+    assert spread(step_by_step(CompiledDecoder(model), ids, 7), reference(model, ids)[6:]) < 0.06
+
+
+def test_long_prompts_are_read_in_parts(llama_cpp, monkeypatch):
+    model, ids = model_of(), some_ids(BLOCK)
+    whole = CompiledDecoder(model).read(ids, 0)[1]
+    monkeypatch.setattr(module, "READ_AT_ONCE", 5)
+    parts = CompiledDecoder(model).read(ids, 0)[1]
+    assert spread(parts, whole) < 0.01
+
+
+def test_two_texts_at_a_time_do_not_meet(llama_cpp):
+    decoder, ids, others = CompiledDecoder(model_of()), some_ids(20), some_ids(20, seed=2)
+    alone = step_by_step(decoder, ids, 4)
+    (mine, logits), (theirs, _) = decoder.read(ids[:4], 16), decoder.read(others[:4], 16)
+    found = [logits]
+    for my_token, their_token in zip(ids[4:], others[4:], strict=True):
+        found.append(decoder.step(torch.tensor([my_token]), mine))
+        decoder.step(torch.tensor([their_token]), theirs)
+    assert torch.equal(torch.cat(found), alone)
+
+
+def test_what_does_not_fit_is_refused(llama_cpp):
+    decoder = CompiledDecoder(model_of())
+    for ids, room in ([], 3), (some_ids(BLOCK), 1), (some_ids(BLOCK + 1), 0):
+        with pytest.raises(ValueError, match="do not fit"):
+            decoder.read(ids, room)
+    memory, _ = decoder.read(some_ids(3), 1)
+    decoder.step(torch.tensor([5]), memory)
+    with pytest.raises(ValueError, match="memory holds 4 tokens and is full"):
+        decoder.step(torch.tensor([5]), memory)
+
+
+def test_the_stream_takes_it_for_rounded_weights_and_draws_as_ever(llama_cpp):
+    """A seed, a ban and a full context mean the same: what is drawn is drawn from its logits by sample.py."""
+    model, ids = rounded_model(), some_ids(9)
+    assert isinstance(compiled(model), CompiledDecoder) and compiled(model) is compiled(model)
+    config = SampleConfig(max_new_tokens=2 * BLOCK, temperature=1.0, top_k=40, top_p=0.9, seed=3)
+    text = list(stream_ids(model, ids, config, banned=[7]))
+    assert text == list(stream_ids(model, ids, config, banned=[7], decoder=compiled(model))) and 7 not in text
+    assert len(text) == 2 * BLOCK and text != list(stream_ids(model, ids, SampleConfig(**{**vars(config), "seed": 4})))
+    assert compiled(model_of()) is None, "whoever loads a model in fp32 gets its text to the letter"
+    corrected = rounded_model()
+    add_low_rank(corrected, 4)
+    assert compiled(corrected) is None
+
+
+def test_weights_that_move_are_seen_and_nothing_is_left_behind(llama_cpp, monkeypatch, tmp_path):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    model, ids = rounded_model(), some_ids(12)
+    first = compiled(model)
+    with torch.no_grad():
+        model.blocks[1].feed_forward.up.weight.mul_(1.5)
+    assert compiled(model) is not first
+    assert spread(step_by_step(compiled(model), ids, 4), reference(model, ids)[3:]) < 0.06
+    assert not list(tmp_path.iterdir())
+    gone = weakref.ref(model), weakref.ref(compiled(model))
+    del model, first
+    gc.collect()
+    assert gone[0]() is None and gone[1]() is None
+
+
+def falls_back(model, capfd):
+    ids = some_ids(9)
+    expected = list(stream_ids(model, ids, GREEDY, decoder=Decoder(model)))
+    assert compiled(model) is None and list(stream_ids(model, ids, GREEDY)) == expected
+    lines = capfd.readouterr().err.splitlines()
+    assert len(lines) == 1 and lines[0].startswith("llama.cpp is installed but can't write here (")
+    return lines[0]
+
+
+@pytest.fixture
+def broken(monkeypatch):
+    """A binding that is found, and does what the test says."""
+
+    def install(error):
+        def load(*_):
+            raise error
+
+        monkeypatch.setattr(module.importlib.util, "find_spec", lambda name: object())
+        monkeypatch.setattr(module, "_library", load)
+
+    return install
+
+
+@pytest.mark.parametrize("error", [OSError("libllama.so: wrong\nkind"), ImportError("no"), RuntimeError(), AttributeError("x")])
+def test_a_build_that_does_not_load_is_named_once_and_torch_writes(broken, capfd, error):
+    broken(error)
+    line = falls_back(rounded_model(), capfd)
+    assert type(error).__name__ in line or str(error).split()[0] in line
+
+
+def test_a_build_that_computes_something_else_does_not_write(llama_cpp, monkeypatch, capfd):
+    """As one would that turned positions another way: its weights here are those of another model."""
+    other = model_of()
+    with torch.no_grad():
+        other.blocks[0].attention.value.weight.neg_()
+    monkeypatch.setattr(module, "write_gguf", lambda path, model, *rest, **more: write_gguf(path, other, *rest, **more))
+    assert "not the model's" in falls_back(rounded_model(), capfd)
+
+
+def test_a_file_it_does_not_take_is_no_reason_to_stop(llama_cpp, monkeypatch, capfd):
+    monkeypatch.setattr(module, "write_gguf", lambda path, *rest, **more: path.write_bytes(b"GGUF, or not"))
+    assert "did not take the model" in falls_back(rounded_model(), capfd)
+
+
+def test_without_the_package_nothing_is_said(monkeypatch, capfd):
+    monkeypatch.setattr(module.importlib.util, "find_spec", lambda name: None)
+    model = rounded_model()
+    assert compiled(model) is None and list(stream_ids(model, [1, 2], GREEDY))
+    assert capfd.readouterr().err == ""
+
+
+def test_a_file_in_eight_bits_reads_back_near(tmp_path):
+    """Blocks of 32 with a scale each: half a step off at most, but for the scale's own rounding."""
+    tokenizer = CharTokenizer.train(["The gate was open."])
+    model = model_of(**SHAPES["plain"])
+    assert tokenizer.vocab_size <= VOCABULARY
+    write_gguf(tmp_path / "small.gguf", model, tokenizer, in_8_bits=True)
+    write_gguf(tmp_path / "whole.gguf", model, tokenizer)
+    assert (tmp_path / "small.gguf").stat().st_size < 0.4 * (tmp_path / "whole.gguf").stat().st_size
+    again, _ = read_gguf(tmp_path / "small.gguf")
+    for (name, ours), theirs in zip(model.named_parameters(), again.parameters(), strict=True):
+        if ours.dim() == 1:
+            assert torch.equal(ours, theirs), name
+        else:
+            step = ours.view(-1, 32).abs().amax(1, keepdim=True) / 127
+            assert ((theirs - ours).view(-1, 32).abs() <= 0.56 * step).all(), name
+            assert not torch.equal(ours, theirs)
+
+
+def test_smollm2_through_it_loses_at_most_half_a_per_cent(llama_cpp, smollm2):  # noqa: F811
+    model, tokenizer = load_base("smollm2-135m")
+    model.shorten_context(256)
+    figure = rounded_against_exact(CompiledDecoder(model), Decoder(model, "fp32"), tokenizer, [STORY], rows=1)
+    assert 0.5 < figure["exact"] < 2 and figure["per_cent_worse"] < 0.5
