@@ -53,12 +53,13 @@ def test_a_file_that_is_missing_empty_or_no_text_is_refused_in_a_sentence(tmp_pa
 
 def test_passages_are_one_to_four_sentences_of_a_paragraph_word_for_word():
     text = essay(3)
-    passages = making.passages_of([text, text], seed=2)
+    passages = making.passages_of([text, "A line that leads up to a list of things\n\n", text], seed=2)
     assert passages and len(set(passages)) == len(passages)
     paragraphs = text.split("\n\n")
     assert all(any(passage in paragraph for paragraph in paragraphs) for passage in passages)
     assert {passage.count(".") for passage in passages} == {1, 2, 3, 4}
-    assert passages == making.passages_of([text, text], seed=2) != making.passages_of([text, text], seed=3)
+    assert passages == making.passages_of([text], seed=2) != making.passages_of([text], seed=3)
+    assert set(passages) == set(making.passages_of([text], seed=3)), "another order of the same: what is drafted is not lost"
 
 
 def test_what_is_not_prose_is_no_passage():
@@ -127,6 +128,12 @@ def test_a_draft_that_says_the_same_in_other_words_passes():
 def test_a_draft_that_lost_something_or_copied_is_sieved_out(draft, what):
     assert making.fault(WORDS, draft) == what
     assert making.sieved([WORDS, WORDS], [draft, None]) == [None, None]
+
+
+def test_a_question_that_is_none_any_more_is_sieved_out():
+    asked = "Why would we not take this one chance when the whole town is asleep?"
+    assert making.fault(asked, "We would not use this single opportunity while everyone in town sleeps.") == "question"
+    assert making.fault(asked, "What reason is there not to use this single opportunity while everyone in town sleeps?") is None
 
 
 def test_where_minilm_is_a_draft_about_something_else_is_sieved_out(monkeypatch):

@@ -52,10 +52,10 @@ class Made:
 
 
 def passages_of(texts: Sequence[str], seed: int = 1) -> list[str]:
-    """Passages of one to four sentences of a paragraph, in an order of chance, each once."""
-    dice = random.Random(seed)
+    """Passages of one to four whole sentences of a paragraph, each once: the same ones for any seed, which decides their order."""
     passages: list[str] = []
     for text in texts:
+        dice = random.Random(text)
         paragraph, sentences, wanted = -1, [], 0
         for piece in [*split_document(text), None]:
             over = piece is None or piece.paragraph != paragraph or len(sentences) == wanted
@@ -66,8 +66,9 @@ def passages_of(texts: Sequence[str], seed: int = 1) -> list[str]:
                 if not sentences:
                     paragraph, wanted = piece.paragraph, dice.randint(1, MOST_SENTENCES)
                 sentences.append(" ".join(piece.text.split()))
-    fitting = [p for p in dict.fromkeys(passages) if FEWEST_WORDS <= len(p.split()) <= MOST_WORDS and is_english(p)]
-    dice.shuffle(fitting)
+    whole = (p for p in dict.fromkeys(passages) if p.rstrip("\"'”’)").endswith((".", "!", "?", "…")))
+    fitting = [p for p in whole if FEWEST_WORDS <= len(p.split()) <= MOST_WORDS and is_english(p)]
+    random.Random(seed).shuffle(fitting)
     return fitting
 
 
@@ -154,4 +155,6 @@ def fault(passage: str, draft: str) -> str | None:
         return "names"
     if bool(before.classes["not"]) != bool(after.classes["not"]):
         return "negation"
+    if "?" in passage and "?" not in draft:
+        return "question"
     return None
