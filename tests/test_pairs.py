@@ -165,9 +165,10 @@ def test_every_batch_is_kept_and_what_is_there_is_not_drafted_again(tmp_path):
     making_of = making.make_pairs(OWN[:5], "local", drafter_that_counts(asked), out, batch=2)
     assert [next(making_of).done for _ in range(2)] == [0, 2]
     making_of.close()  # as Ctrl-C does
-    assert [pair.rewrite for pair in read_pairs(out)] == OWN[:2]
+    first = [pair.rewrite for pair in read_pairs(out)]
+    assert len(first) == 2 and set(first) < set(OWN[:5]) and first == asked
     *_, last = making.make_pairs(OWN, "local", drafter_that_counts(asked), out, batch=5)
-    assert asked == OWN and last.done == last.of == 12
+    assert sorted(asked) == sorted(OWN) and last.done == last.of == 12
     assert (last.pairs, last.rejected) == (len(read_pairs(out)), 1) == (11, 1)
     assert all(pair == Pair(pair.id, f"Neutral: {pair.rewrite}", pair.rewrite, "local") for pair in read_pairs(out))
 

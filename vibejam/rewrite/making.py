@@ -73,7 +73,7 @@ def passages_of(texts: Sequence[str], seed: int = 1) -> list[str]:
 
 
 def make_pairs(passages: Sequence[str], kind: str, drafter: Drafter, out: Path, batch: int) -> Iterator[Made]:
-    """Draft the passages, `batch` at a time, into the pairs' file `out`; how far it is, after each batch.
+    """Draft the passages, `batch` of like length at a time, into the pairs' file `out`; how far it is, after each batch.
 
     Pairs that are there already, of whatever kind, stay.  Raises what the drafter raises; what is done by then is kept.
     """
@@ -83,15 +83,18 @@ def make_pairs(passages: Sequence[str], kind: str, drafter: Drafter, out: Path, 
     left = [passage for passage in ids if ids[passage] not in known]
     done, rejected = len(ids) - len(left), 0
     yield Made(done, len(ids), len(pairs), rejected)
-    for start in range(0, len(left), batch):
-        some = left[start : start + batch]
+    left.sort(key=len)
+    batches = [left[start : start + batch] for start in range(0, len(left), batch)]
+    random.Random(len(left)).shuffle(batches)  # or whoever stops early would have short ones alone
+    for some in batches:
         for passage, draft in zip(some, drafter(some), strict=True):
             if draft is None:
                 rejected += 1
             else:
                 pairs.append(Pair(ids[passage], draft, passage, kind))
         write_pairs(out, pairs)
-        yield Made(done + start + len(some), len(ids), len(pairs), rejected)
+        done += len(some)
+        yield Made(done, len(ids), len(pairs), rejected)
 
 
 def by_rules(seed: int) -> Drafter:

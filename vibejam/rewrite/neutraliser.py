@@ -39,8 +39,8 @@ ADAPTER = ASSETS / "neutraliser.safetensors"
 PROMPT = "Text: {text}\n\nPlain draft:"
 SAMPLE = "sample"  # the voice of the sample writing, which is always learnt from
 HELD_VOICES = 3
-ROWS = 24  # passages that are drafted side by side
-LONGEST = 400  # tokens of a prompt; with half as many again for the draft it fits the context, and a passage is shorter anyway
+ROWS = 32  # passages that are drafted side by side
+LONGEST = 400  # tokens of a prompt; with a third more for the draft it fits the context, and a passage is shorter anyway
 CAREFUL = SampleConfig(temperature=0.3, top_p=0.9)
 
 
@@ -50,7 +50,7 @@ def neutral_drafts(
     """A neutral draft of each passage, in their order; None where the model found no end, or the passage is empty
     or longer than a page.
 
-    `progress` is told how many are done after every couple of dozen.  Raises UserError where the base or the correction is missing.
+    `progress` is told how many are done, some at a time.  Raises UserError where the base or the correction is missing.
     """
     model, tokenizer = _loaded()
     prompts = [[tokenizer.doc_end, *tokenizer.encode(PROMPT.format(text=passage.strip()))] for passage in passages]
@@ -72,7 +72,7 @@ def _answers(
 ) -> list[list[int] | None]:
     """What the model writes after each of the prompts, which are of like length; None for an answer without an end."""
     longest = max(map(len, prompts))
-    room = longest * 3 // 2 + 16
+    room = longest * 4 // 3 + 8
     x = torch.tensor([[tokenizer.doc_end] * (longest - len(ids)) + ids for ids in prompts])  # (B, T)
     cache = model.new_cache(len(prompts), longest + room)
     cache.hidden = torch.tensor([[place < longest - len(ids) for place in range(cache.length)] for ids in prompts])  # (B, S)
