@@ -37,9 +37,9 @@ class Offer:
 
     def show(self, wanted: bool = True, sentence: str = "") -> list:
         """Updates for the whole offer: it is there while it is `wanted` and the base is not here.  `sentence` went wrong."""
-        here = base_path(self.name) is not None
         fetch = FETCHES.get(self.name)
         fetching = fetch is not None and fetch.alive
+        here = base_path(self.name) is not None  # looked up last: what has ended by now is seen, for no tick follows
         failed = fetch is not None and fetch.status == FAILED
         if failed and not sentence:
             sentence = fetch.error

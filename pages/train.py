@@ -99,9 +99,7 @@ def build(owner: gr.State) -> state.Page:
     standing = [plan, *offer]
     which.input(show, [owner, which], page, **quiet).then(**measuring)
     stands_on.input(lambda base: [*stand(base), True], stands_on, [*standing, settled], **quiet).then(**measuring)
-    fetching.tick(OFFER.tick, None, offer, **quiet).then(can_start, stands_on, plan, **quiet).then(
-        **measuring | {"fn": when_it_is_here}
-    )
+    fetching.tick(wait, stands_on, standing, **quiet).then(**measuring | {"fn": when_it_is_here})
     start.click(begin, [owner, which, *choices], page, **quiet)
     pause.click(lambda owner, name: end(owner, name, "pause"), [owner, which], page, **quiet)
     stop.click(lambda owner, name: end(owner, name, "stop"), [owner, which], page, **quiet)
@@ -128,6 +126,12 @@ def settle(base: str, settled: bool) -> list:
 def stand(base: str) -> list:
     """Updates once `base` is chosen: the rest of the plan, or the offer to fetch what it would stand on."""
     return [can_start(base), *OFFER.show(wanted=not _is_here(base))]
+
+
+def wait(base: str) -> list:
+    """Updates while the base is being fetched: how far it is, and the plan in place of the offer as soon as it is here."""
+    offer = OFFER.tick()
+    return [can_start(base), *offer]
 
 
 def can_start(base: str) -> dict:

@@ -1,7 +1,7 @@
 """A hub on this machine that has a base in miniature, for tests of the app that fetch one: real HTTP, held back on demand.
 
 Run as a program it starts the app on such a hub, as `python tests/base_hub.py FOLDER GATE [app.py's own arguments]`: the app has no
-setting for where bases come from, so they are put in its way inside its process.  A held hub waits until the file GATE is there.
+setting for where bases come from, so they are put in its way inside its process.  The hub is held until the file GATE is there.
 """
 
 import hashlib
@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 from test_fetch import Hub
@@ -48,20 +49,39 @@ def make_base(folder: Path) -> Base:
 
 
 class HeldHub(Hub):
-    """Sends the weights, and the files after them once `let_go()` says so."""
+    """Sends the weights; of the files after them only a byte now and then while `held()`, so that nobody takes it for dead."""
 
-    let_go: Callable[[], object]
+    held: Callable[[], bool]
+    agents: list[str]  # what each request said of who asks
 
     def answer(self, *, with_body: bool) -> None:
-        if with_body and not self.path.endswith(FILES[0]):
-            self.let_go()
-        with suppress(BrokenPipeError):  # whoever asked has lost patience and asks again
+        self.agents.append(self.headers.get("user-agent", ""))
+        if with_body and self.path.endswith(FILES[1:]):
+            self.wfile = Dribble(self.wfile, self.held)
+        with suppress(BrokenPipeError):  # whoever asked has gone
             super().answer(with_body=with_body)
 
 
-def serve_hub(folder: Path, let_go: Callable[[], object], patch: Callable[[str, object], None]) -> http.server.HTTPServer:
+class Dribble:
+    """A stream that writes a byte every half second while it is `held()`, and then all the rest."""
+
+    def __init__(self, stream: BinaryIO, held: Callable[[], bool]) -> None:
+        self._stream, self._held = stream, held
+
+    def write(self, data: bytes) -> None:
+        while data and self._held():
+            self._stream.write(data[:1])
+            data = data[1:]
+            time.sleep(0.5)
+        self._stream.write(data)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._stream, name)
+
+
+def serve_hub(folder: Path, held: Callable[[], bool], patch: Callable[[str, object], None]) -> http.server.HTTPServer:
     """Serve `folder`/hub, and let huggingface_hub believe that it is the hub: `patch(name, value)` sets each constant."""
-    handler = type("TestHub", (HeldHub,), {"folder": folder / "hub", "asked": [], "let_go": staticmethod(let_go)})
+    handler = type("TestHub", (HeldHub,), {"folder": folder / "hub", "asked": [], "agents": [], "held": staticmethod(held)})
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     address = f"http://127.0.0.1:{server.server_port}"
@@ -80,13 +100,13 @@ def gate() -> Iterator[threading.Event]:
 
 
 @pytest.fixture
-def hub(tmp_path, monkeypatch, gate) -> Iterator[Path]:
-    """The folder of a hub that has the base, but holds back what follows the weights until `gate` is set."""
+def hub(tmp_path, monkeypatch, gate) -> Iterator[type[HeldHub]]:
+    """A hub that has the base, but holds back what follows the weights until `gate` is set."""
     monkeypatch.setitem(BASES, NAME, make_base(tmp_path))
     server = serve_hub(
-        tmp_path, gate.wait, lambda name, value: monkeypatch.setattr(f"huggingface_hub.constants.{name}", value)
+        tmp_path, lambda: not gate.is_set(), lambda name, value: monkeypatch.setattr(f"huggingface_hub.constants.{name}", value)
     )
-    yield tmp_path / "hub"
+    yield server.RequestHandlerClass
     gate.set()
     server.shutdown()
     server.server_close()
@@ -97,17 +117,12 @@ def until_the_weights_are_here(fetch: Fetch) -> None:
         fetch.wait(0.02)
 
 
-def _wait_for(gate: Path) -> None:
-    while not gate.exists():
-        time.sleep(0.05)
-
-
 if __name__ == "__main__":
     from huggingface_hub import constants
 
     folder, gate = map(Path, sys.argv[1:3])
     BASES[NAME] = make_base(folder)
-    serve_hub(folder, lambda: _wait_for(gate), lambda name, value: setattr(constants, name, value))
+    serve_hub(folder, lambda: not gate.exists(), lambda name, value: setattr(constants, name, value))
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
     import app
 

@@ -55,18 +55,18 @@ def test_a_download_is_seen_by_every_page_and_ends_with_a_base_to_stand_on(hub, 
         assert 'role="progressbar"' in updates[SAID] and "from the hub" in updates[SAID] and not shown(updates[BUTTON])
         assert updates[CLOCK].active
     assert rewrite.OFFER.press()[SAID] == train.OFFER.tick()[SAID], "a second press shows the download that is under way"
-    assert not shown(train.can_start(NAME)) and next(train.when_it_is_here(ME, "Quick", NAME)) == settings.unmeasured()
+    assert not shown(train.wait(NAME)[0]) and next(train.when_it_is_here(ME, "Quick", NAME)) == settings.unmeasured()
     gate.set()
     assert fetches.get(NAME).wait(SECONDS)
-    updates = train.OFFER.tick()
-    assert not shown(updates[BOX]) and not updates[CLOCK].active and shown(train.can_start(NAME))
+    can_start, *updates = train.wait(NAME)
+    assert not shown(updates[BOX]) and not updates[CLOCK].active and shown(can_start)
     *_, measured = train.when_it_is_here(ME, "Quick", NAME, *knobs())
     assert "tokens a second" in measured[0] and "measuring it before and after" in measured[0]
 
 
 def test_a_download_that_fails_is_told_in_a_sentence_and_can_be_tried_again(hub, gate, fetches):  # noqa: F811
     gate.set()
-    weights = hub / "model.safetensors"
+    weights = hub.folder / "model.safetensors"
     whole = weights.read_bytes()
     weights.unlink()
     train.OFFER.press()

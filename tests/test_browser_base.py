@@ -86,7 +86,7 @@ def test_it_is_fetched_while_any_page_looks_on_and_the_choice_is_there(visit):
     (visit.home / "gate").touch()
     page.locator("#start").wait_for(timeout=SLOW)
     page.locator("#speed", has_text="measuring it before and after").wait_for(timeout=SLOW)
-    assert not page.locator("#train-offer").is_visible()
+    page.locator("#train-offer").wait_for(state="hidden")
     page.get_by_text("Settings", exact=True).click()
     page.get_by_label("Steps").fill("6")
     assert page.get_by_label("Words to go on from").input_value() == "I think "
@@ -101,8 +101,7 @@ def test_it_is_fetched_while_any_page_looks_on_and_the_choice_is_there(visit):
 def test_a_voice_learns_on_it_and_says_what_it_forgot(visit):
     page = visit.open()
     go(page, "Train")
-    page.locator("#start").wait_for()
-    assert page.get_by_label(ON_A_BASE).is_checked()  # it is here, so somebody wanted it
+    page.locator("#stands-on label.selected", has_text=ON_A_BASE).wait_for()  # it is here, so somebody wanted it
     page.get_by_text("Settings", exact=True).click()
     page.get_by_label("Steps").fill("6")
     page.locator("#start").click()

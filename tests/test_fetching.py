@@ -24,6 +24,14 @@ def test_a_base_is_fetched_in_the_background_and_anyone_can_see_how_far_it_is(hu
     assert fetches.alive() is None and load_base(NAME)
 
 
+def test_a_download_asks_for_its_files_alone_and_says_nothing_of_this_machine(hub, gate):  # noqa: F811
+    gate.set()
+    assert Fetches().start(NAME).wait(SECONDS) and base_path(NAME)
+    asked = {line.split()[1].rpartition("/")[2] for line in hub.asked}
+    assert asked == {"model.safetensors", "config.json", "tokenizer.json"}
+    assert hub.agents and not any("torch" in agent or "agent/" in agent for agent in hub.agents)
+
+
 def test_only_one_is_fetched_at_a_time(hub, gate):  # noqa: F811
     fetches = Fetches()
     first = fetches.start(NAME)
@@ -39,7 +47,7 @@ def test_only_one_is_fetched_at_a_time(hub, gate):  # noqa: F811
 
 def test_a_failure_is_one_sentence_and_can_be_tried_again(hub, gate):  # noqa: F811
     gate.set()
-    weights = hub / "model.safetensors"
+    weights = hub.folder / "model.safetensors"
     whole = weights.read_bytes()
     weights.unlink()
     fetches = Fetches()
@@ -54,7 +62,7 @@ def test_a_failure_is_one_sentence_and_can_be_tried_again(hub, gate):  # noqa: F
 def test_a_hub_that_goes_away_half_way_fails_and_does_not_hang(hub, gate):  # noqa: F811
     fetch = Fetches().start(NAME)
     until_the_weights_are_here(fetch)
-    (hub / "tokenizer.json").unlink()
+    (hub.folder / "tokenizer.json").unlink()
     gate.set()
     assert fetch.wait(SECONDS) and fetch.status == FAILED and "could not be fetched" in fetch.error
 

@@ -56,9 +56,10 @@ def download(base: Base, folder: Path, progress: Progress = lambda what, share: 
 
 def from_hub(base: Base, folder: Path, progress: Progress = lambda what, share: None) -> list[Path]:
     """The hub's files, or none where it does not answer or has others."""
-    from huggingface_hub import get_session, hf_hub_download, hf_hub_url
+    from huggingface_hub import constants, get_session, hf_hub_download, hf_hub_url
     from huggingface_hub.utils import tqdm
 
+    constants.HF_HUB_DISABLE_TELEMETRY = True  # else requests tell what else is installed, and one more asks how to say it
     done = 0
 
     class Bar(tqdm):
