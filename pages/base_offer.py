@@ -70,7 +70,8 @@ class Offer:
         """What would be fetched, from where, and that nothing else leaves; or who could do it."""
         base = BASES[self.name]
         if is_space():
-            terms = f"{base.title} is not on this server. Whoever put this Space up can add it, visitors cannot."
+            who = f"Whoever put this Space up can add it with vibejam fetch-base {self.name}; visitors cannot."
+            terms = f"{base.title} is not on this server. {who}"
         else:
             terms = (
                 f"{base.title} is free ({base.licence}) and comes once: {_size(base.hub_bytes)} from the Hugging Face hub or, "
