@@ -13,10 +13,11 @@ from base_models import smollm2, smollm2_gguf, smollm2_home  # noqa: F401  (fixt
 
 from vibejam.bench import STORY, rounded_against_exact
 from vibejam.config import SampleConfig
-from vibejam.decoder import Decoder, _int8, can_decode, has_int8, one_thread, packed
+from vibejam.decoder import Decoder, can_decode, one_thread, packed
 from vibejam.fetch import load_base
 from vibejam.lora import add_low_rank
 from vibejam.model import build_model
+from vibejam.products import PACKERS, has_int8
 from vibejam.runtime import cpu_has_bf16
 from vibejam.sample import candidate_ids, stream_ids
 
@@ -92,15 +93,16 @@ def test_forked_texts_go_on_apart_and_as_each_would_alone(kind):
 
 
 @NO_INT8
+@torch.inference_mode()
 def test_int8_rounds_the_weights_and_hardly_what_they_meet():
     """Against the rounded matrix in doubles: rows of wide and of lopsided spread, of one outlier and of nothing at all."""
     torch.manual_seed(0)
-    weight = torch.randn(40, 96) * torch.logspace(-3, 2, 40)[:, None]
-    x = torch.randn(6, 96) * torch.tensor([1e-4, 1.0, 1e3, 1.0, 1.0, 0.0])[:, None]
+    weight = torch.randn(40, 97) * torch.logspace(-3, 2, 40)[:, None]
+    x = torch.randn(6, 97) * torch.tensor([1e-4, 1.0, 1e3, 1.0, 1.0, 0.0])[:, None]
     x[3], x[4, 7] = x[3].abs() + 5, 300.0
     scale = weight.double().abs().amax(1, keepdim=True) / 127
     expected = x.double() @ ((weight / scale).round() * scale).T  # (6, 40)
-    product = _int8(weight)
+    product = PACKERS["int8"](weight)
     for found in (product(x), torch.cat([product(row[None]) for row in x])):
         size = x.double().norm(dim=1)[:, None] * weight.double().norm(dim=1)
         assert ((found - expected).abs() <= 1e-3 * size).all() and not found[5].any()
@@ -116,8 +118,9 @@ def test_the_fastest_kind_is_for_weights_that_were_rounded_before():
 
 @pytest.mark.parametrize("has_bf16, kind", [(True, "bf16"), (False, "fp32")])
 def test_without_int8_products_bf16_serves_where_the_cpu_has_it(monkeypatch, has_bf16, kind):
-    monkeypatch.setattr("vibejam.decoder.has_int8", lambda: False)
-    monkeypatch.setattr("vibejam.decoder.cpu_has_bf16", lambda: has_bf16)
+    for module in ("decoder", "products"):
+        monkeypatch.setattr(f"vibejam.{module}.has_int8", lambda: False)
+    monkeypatch.setattr("vibejam.products.cpu_has_bf16", lambda: has_bf16)
     model = model_of(torch.bfloat16)
     assert Decoder(model).weights == kind
     with pytest.raises(ValueError, match="no 'int8' products"):

@@ -19,11 +19,12 @@ from torch import Tensor
 
 from vibejam.compiled import CompiledDecoder, compiled
 from vibejam.config import SampleConfig
-from vibejam.decoder import Decoder, has_int8, one_thread, packed
+from vibejam.decoder import Decoder, one_thread, packed
 from vibejam.errors import UserError
 from vibejam.fetch import base_path, load_base
 from vibejam.gguf_model import write_gguf
 from vibejam.model import GPTModel, build_model
+from vibejam.products import fastest, has_int8
 from vibejam.runtime import cpu_has_bf16
 from vibejam.sample import candidate_ids, stream_ids
 from vibejam.tokenizer import Tokenizer
@@ -189,7 +190,7 @@ def from_scratch(
     def again() -> list[int]:
         return model.generate(torch.tensor([prompt]), tokens, temperature=0)[0, len(prompt) :].tolist()
 
-    rounded = Decoder(model, "int8" if has_int8() else "fp32")
+    rounded = Decoder(model, fastest())
     contestants: dict[str, Callable[[], list[int]]] = {
         "again": again,
         "vibejam fp32": lambda: list(stream_ids(model, prompt, config)),

@@ -10,7 +10,6 @@ a group, D head size, V vocabulary.
 """
 
 import math
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,10 +22,9 @@ from torch import Tensor, nn
 
 from vibejam.lora import LowRank
 from vibejam.model import BaseLM, GPTModel, KVCache
-from vibejam.runtime import cpu_has_bf16
+from vibejam.products import PACKERS, Product, fastest, has_int8
 
 Made = TypeVar("Made")
-Product = Callable[[Tensor], Tensor]  # (B, in) fp32 to (B, out) fp32
 
 
 @dataclass
@@ -86,15 +84,15 @@ class Decoder:
         if not can_decode(model):
             raise ValueError("only a GPTModel on a CPU, without low-rank corrections, can be packed")
         if weights == "auto":
-            weights = _fastest() if may_round(model) else "fp32"
-        if weights not in _PACKERS or (weights == "int8" and not has_int8()):
+            weights = fastest() if may_round(model) else "fp32"
+        if weights not in PACKERS or (weights == "int8" and not has_int8()):
             raise ValueError(f"this machine has no {weights!r} products for decoding")
         self.weights, self.config = weights, model.config
         # its parts, not the model: `packed` may then forget it when nobody else holds it
         self._embed, self._blocks, self._rotary = model.embed, model.blocks, (model.cos, model.sin)
         self._finish = nn.Sequential(model.norm, model.head)
         with torch.inference_mode():
-            pack = _PACKERS[weights]
+            pack = PACKERS[weights]
             self._layers = [self._pack_block(block, pack) for block in model.blocks]
             self._norm, self._head = _norm(model.norm), pack(model.head.weight.float())
             half = self.config.head_dim // 2
@@ -235,55 +233,6 @@ def can_decode(model: BaseLM) -> bool:
 def may_round(model: BaseLM) -> bool:
     """Whether its text need not stay the same to the letter: its weights were rounded before, and fp32 was not asked for."""
     return model.rounded or model.head.weight.dtype == torch.bfloat16
-
-
-def has_int8() -> bool:
-    """Whether torch's int8 products are here and exact: on x86."""
-    return torch.backends.quantized.engine in ("x86", "fbgemm", "onednn")
-
-
-def _fastest() -> str:
-    return "int8" if has_int8() else "bf16" if cpu_has_bf16() else "fp32"  # a CPU without bfloat16 crawls at it
-
-
-def _fp32(weight: Tensor) -> Product:
-    return lambda x: F.linear(x, weight)
-
-
-def _bf16(weight: Tensor) -> Product:
-    weight = weight.bfloat16()
-    return lambda x: F.linear(x.bfloat16(), weight).float()
-
-
-def _int8(weight: Tensor) -> Product:
-    """Each row of the matrix with a scale of its own; what comes in is 14 bits in two rows of 7, so it hardly rounds.
-
-    Seven bits, for without VNNI the sums of two products are kept in 16 and overflow at eight.  One row of them costs the
-    model more than a per cent of its bits per byte; a second costs next to nothing while weights come from memory.
-    """
-    scales = (weight.abs().amax(1).double() / 127).clamp(min=1e-30)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # torch will drop these one day; pyproject.toml pins versions that have them
-        rounded = torch.quantize_per_channel(weight, scales, torch.zeros(len(weight), dtype=torch.long), 0, torch.qint8)
-    packed, product = torch.ops.quantized.linear_prepack(rounded, None), torch.ops.quantized.linear_dynamic
-    sums = rounded.dequantize().sum(1)  # (out,)
-    most, tiny = torch.tensor(127.0), torch.tensor(1e-30)  # a plain number would be made a tensor for each product
-
-    def multiply(x: Tensor) -> Tensor:
-        B = len(x)
-        low = x.amin(1, keepdim=True)  # (B, 1)
-        step = torch.add(tiny, x.amax(1, keepdim=True).sub_(low), alpha=1 / 127)
-        rows = x.new_empty(2 * B, x.shape[1])  # all from 0 to 127, so that torch's one scale for them is 1
-        exact = torch.sub(x, low).div_(step)  # (B, in)
-        torch.floor(exact, out=rows[:B])
-        torch.frac(exact, out=rows[B:]).mul_(most)
-        y = product(rows, packed, True)  # (2B, out)
-        return y[:B].add_(y[B:], alpha=1 / 127).mul_(step).addcmul_(low, sums)
-
-    return multiply
-
-
-_PACKERS: dict[str, Callable[[Tensor], Product]] = {"fp32": _fp32, "bf16": _bf16, "int8": _int8}
 
 
 def _norm(norm: nn.RMSNorm) -> Tensor:

@@ -196,9 +196,10 @@ def _kept(logits: Tensor, config: SampleConfig) -> tuple[Tensor, Tensor]:
 def _likeliest(probabilities: Tensor, config: SampleConfig) -> Tensor:
     """Ids (n,), ascending, beyond which no filter keeps any: sorting a large vocabulary takes longer than the model."""
     few = config.top_k or FEW
-    if few < len(probabilities):
+    while few < len(probabilities):
         floor = probabilities.topk(few).values[-1]
         ids = (probabilities >= floor).nonzero()[:, 0]  # all those as likely as the last one, too
         if config.top_k or (config.top_p < 1 and probabilities[ids].sum() >= config.top_p):
             return ids
+        few = 8 * few if config.top_p < 1 else len(probabilities)
     return torch.arange(len(probabilities))
