@@ -26,11 +26,13 @@ from vibejam.errors import UserError
 from vibejam.files import write_atomically
 from vibejam.rewrite.ngrams import START, WordModel, framed, key_of, words_of
 from vibejam.rewrite.table import contractions, exchangeable, exchanges, openers
+from vibejam.voice import FUNCTION_WORDS
 
 FILE, FORMAT = "manner.safetensors", "1"
 OPENER = "^"  # before a phrase that opens a sentence
 BUCKETS = 1 << 16  # places for the weights of masked n-grams
 COMMON = 250  # words and marks whose rates are kept, and which the style may see as they are
+PUBLIC = 5  # texts of others that a word stands in before it may be kept as a word
 PAGE = 200  # words of a page, the unit over which rates are seen to vary
 SHORTEST = 300  # words from which on there is a manner to speak of
 STIFFNESS = 2e-5  # of the style's weights: an n-gram must be seen often before it weighs much
@@ -151,13 +153,17 @@ def passages_of(text: str, longest: int = 110) -> list[str]:
 
 
 def _common_words(own: list[list[str]], strange: list[list[str]]) -> list[str]:
+    """The commonest words and marks of both sides together, but none that is the person's alone: these are kept as they are."""
     share: Counter[str] = Counter()
     for side in (own, strange):
         counts = Counter(word for words in side for word in words)
         size = sum(counts.values()) or 1
         for word, count in counts.items():
             share[word] += count / size
-    return [word for word, _ in share.most_common(COMMON)]
+    used_by = Counter(word for words in strange for word in set(words))
+    public = {word for word, texts in used_by.items() if texts >= PUBLIC} | FUNCTION_WORDS
+    public |= {word for word in share if not any(c.isalnum() for c in word)}  # marks
+    return [word for word, _ in share.most_common() if word in public][:COMMON]
 
 
 def _rates(own: list[list[str]], common: list[str]) -> tuple[Tensor, Tensor]:
