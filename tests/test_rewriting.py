@@ -145,6 +145,14 @@ def test_a_contraction_never_hangs_at_a_clause_s_end(manner):
     assert all("it's." not in apply_edit("I know what it is.", edit) for edit in edits_of("I know what it is.", manner))
 
 
+def test_a_verb_s_ways_do_not_stand_for_the_noun_that_looks_like_it(manner):
+    def ways(text):
+        return {apply_edit(text, edit) for edit in edits_of(text, manner)}
+
+    assert any("mend" in way for way in ways("They repair the stove."))
+    assert not any("mend" in way for way in ways("They want the repair of a stove."))
+
+
 def test_the_draft_always_competes_and_a_refused_candidate_never_wins(manner):
     draft = "The captain paid 480 dollars for the ferry."
     choice = choose([draft], [[Candidate("The captain paid 500 dollars for the ferry; it isn't much.", "someone")]], manner)[0]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from vibejam.rewrite.manner import OPENER, Manner
 from vibejam.rewrite.ngrams import words_of
-from vibejam.rewrite.table import contractions, exchanges, openers
+from vibejam.rewrite.table import contractions, exchanges, openers, verbs
 
 BEAM = 5  # texts kept after each round of edits
 ROUNDS = 8  # edits made to a unit at most
@@ -215,12 +215,15 @@ def _plain(phrase: str) -> str:
     return " ".join(words_of(phrase))
 
 
+_AFTER_A_DETERMINER = re.compile(r"\b(?:an?|the|this|that|those|my|your|his|her|its|our|their|no|any|some|every|each|of) $", re.I)
 _AFTER_A_MODAL = re.compile(r"\b(?:to|not|will|would|may|might|could|should|can|do|did|does|ll|d) $|n't $")
 
 
 def _fits(text: str, start: int, end: int, way: str) -> bool:
-    """Whether an exchange leaves no contraction hanging: "what it is." has no "what it's."."""
+    """Whether the words around allow it: "a repair" is no verb, and "what it is." has no "what it's."."""
     after = text[end : end + 2]
+    if text[start:end].lower() in verbs() and _AFTER_A_DETERMINER.search(text[:start]):
+        return False
     if way.startswith("must") and _AFTER_A_MODAL.search(text[:start]):
         return False
     if "'" in way and "n't" not in way:

@@ -319,3 +319,10 @@ def openers() -> list[list[str]]:
 def exchangeable() -> frozenset[str]:
     """Every word that stands in a set of `exchanges`, in lower case."""
     return frozenset(word.lower() for ways in exchanges() for way in ways for word in way.split())
+
+
+@cache
+def verbs() -> frozenset[str]:
+    """Every form of the sets that have several: verbs, some of which are nouns after an article ("a repair")."""
+    lines = (line for line in _lines(SETS) if "," in line)
+    return frozenset(form.strip().lower() for line in lines for way in line.split("|") for form in way.split(","))
