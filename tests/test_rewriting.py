@@ -195,6 +195,12 @@ def test_what_is_no_english_prose_stays_and_says_so(manner, draft):
     assert rewrite.text == draft and rewrite.kept_as_is and rewrite.note
 
 
+def test_no_opener_stands_in_two_sets_so_that_a_reason_never_becomes_an_example():
+    ways = [way for ways in openers() for way in ways if way]
+    twice = {way for way in ways if ways.count(way) > 1}
+    assert not twice, twice
+
+
 def test_the_ways_of_a_set_are_all_different_and_none_is_empty_but_an_opener_left_out():
     for ways in [*exchanges(), *contractions(), *openers()]:
         assert len(set(ways)) == len(ways) > 1

@@ -39,7 +39,8 @@ destroy, destroys, destroyed, destroying | ruin, ruins, ruined, ruining | wreck,
 gather, gathers, gathered, gathering | collect, collects, collected, collecting
 hide, hides, hid, hiding | conceal, conceals, concealed, concealing
 leave, leaves, left, leaving | depart from, departs from, departed from, departing from
-finally | eventually | at last | in the end | ultimately
+finally | at last
+eventually | in the end
 want, wants, wanted, wanting | wish, wishes, wished, wishing | desire, desires, desired, desiring
 discover, discovers, discovered, discovering | find out, finds out, found out, finding out
 examine, examines, examined, examining | look at, looks at, looked at, looking at
@@ -117,7 +118,7 @@ unless | except if
 until | till
 before | prior to
 besides | in addition to | as well as
-instead of | rather than | in place of
+instead of | in place of
 among | amongst
 on | upon
 toward | towards
@@ -195,11 +196,11 @@ OPENERS = """
 However, | But | Yet | Still, | Nevertheless, | Nonetheless, | Even so, | But then | And yet
 Therefore, | So | Thus, | Thus | Hence | Consequently, | As a result, | For this reason, | Accordingly,
 Additionally, | Also, | And | Moreover, | Furthermore, | In addition, | Besides, | What is more, | Then again, | -
-For example, | For instance, | Thus
+For example, | For instance,
 In fact, | Indeed, | Actually, | As a matter of fact, | In truth, | -
-Finally, | At last | Lastly, | In the end, | In the end
-In conclusion, | In short, | To sum up, | So | -
-Of course, | Naturally, | To be sure, | Obviously, | Certainly,
+Finally, | Lastly,
+In conclusion, | In short, | To sum up, | -
+Of course, | Naturally, | To be sure, | Certainly,
 Perhaps | Maybe | Possibly
 Sometimes, | Sometimes | At times, | Now and then | Occasionally,
 Today, | Today | Nowadays, | These days, | These days | To-day
@@ -224,7 +225,7 @@ It should be noted that | -
 It is clear that | Clearly | Plainly
 It appears that | It seems that | It would seem that
 It is true that | True,
-In my opinion, | I think | To my mind | To my mind, | I believe
+In my opinion, | To my mind, | To my mind
 I believe | I think | I fancy | I suppose
 """
 
