@@ -3,12 +3,12 @@
 import pytest
 import torch
 import torch.nn.functional as F
-from test_model import SMALL, T, V, small, tokens
+from test_contract import SMALL, T, V, small, tokens
 
 from vibejam import model as module
 from vibejam.config import ModelConfig, RopeScaling
 from vibejam.errors import UserError
-from vibejam.model import GPTModel, attend, rotary_tables
+from vibejam.model import GPTModel, attend, build_model, rotary_tables
 
 
 def test_reading_beyond_the_cache_is_refused_in_words():
@@ -130,3 +130,24 @@ def test_names_of_the_first_notes_stay():
     assert logits.shape == (2, T, V) and loss.ndim == 0
     with pytest.raises(UserError):
         ModelConfig(vocab_size=V, n_embd=31)
+
+
+def test_texts_of_different_length_side_by_side_are_read_as_each_is_alone():
+    torch.manual_seed(0)
+    model = build_model(vocab_size=50, block_size=32, n_layer=2, n_head=4, n_kv_head=2, n_embd=32).eval()
+    texts = [torch.randint(50, (length,)) for length in (12, 7, 10, 1)]
+    cache = model.new_cache(4, 15)
+    cache.hidden = torch.tensor([[place < 12 - len(text) for place in range(15)] for text in texts])
+    rows = torch.stack([torch.cat([torch.zeros(12 - len(text), dtype=torch.long), text]) for text in texts])
+    more = torch.randint(50, (4, 3))
+    with torch.no_grad():
+        read = [model.forward_cached(rows, cache)[:, -1], model.forward_cached(more[:, :2], cache)[:, -1]]
+        cache.keep([0, 2, 3])
+        read.append(model.forward_cached(more[[0, 2, 3], 2:], cache)[:, -1])
+        for row, text in enumerate(texts):
+            alone = model(torch.cat([text, more[row]])[None])[0][0]  # (T, V)
+            torch.testing.assert_close(read[0][row], alone[len(text) - 1], atol=1e-5, rtol=1e-4)
+            torch.testing.assert_close(read[1][row], alone[len(text) + 1], atol=1e-5, rtol=1e-4)
+        for row, text in ((0, texts[0]), (2, texts[2]), (3, texts[3])):
+            alone = model(torch.cat([text, more[row]])[None])[0][0, -1]
+            torch.testing.assert_close(read[2][[0, None, 1, 2][row]], alone, atol=1e-5, rtol=1e-4)

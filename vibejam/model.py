@@ -8,8 +8,10 @@ Shapes: B batch, T time (tokens), C width (n_embd), H heads, G key/value heads, 
 """
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from importlib import import_module
 
 import torch
 import torch.nn.functional as F
@@ -18,31 +20,34 @@ from torch.overrides import TorchFunctionMode
 from torch.utils.checkpoint import checkpoint
 
 from vibejam.config import ModelConfig, RopeScaling
+from vibejam.errors import SettingError
 
 LOSS_CHUNK = 4_000_000  # logits held in memory at once while the loss is computed: 16 MB in fp32
 
 
-class BaseLM(nn.Module):
+class BaseLM(nn.Module, ABC):
     """What training, sampling and evaluation ask of any architecture.
 
-    A subclass gives `hidden_states`, `new_cache` and `forward_cached`; the loss and the slow reference sampler are shared.
+    A subclass is built of a ModelConfig alone, keeps it as `config`, has an output layer `head`, and gives `hidden_states`,
+    `new_cache` and `forward_cached`; the loss and the slow reference sampler are shared.  What else it promises stands in
+    tests/test_contract.py, which holds every entry of ARCHITECTURES to it.
     """
 
     config: ModelConfig
     head: nn.Linear
     rounded = False  # weights kept in half precision, and none was asked for: who writes may round further (decoder.py)
 
+    @abstractmethod
     def hidden_states(self, idx: Tensor) -> Tensor:
         """Tokens (B, T) to the states before the output layer (B, T, C).  Position t sees tokens up to t only."""
-        raise TypeError(f"{type(self).__name__} has no hidden_states")
 
+    @abstractmethod
     def new_cache(self, batch_size: int, length: int) -> object:
         """An empty memory for `forward_cached` that can hold `length` tokens of `batch_size` texts."""
-        raise TypeError(f"{type(self).__name__} has no new_cache")
 
+    @abstractmethod
     def forward_cached(self, idx: Tensor, cache: object) -> Tensor:
         """The next tokens (B, T) after those already in `cache`, to logits (B, T, V); the cache moves on by T."""
-        raise TypeError(f"{type(self).__name__} has no forward_cached")
 
     def forward(self, idx: Tensor, targets: Tensor | None = None) -> tuple[Tensor | None, Tensor | None]:
         """Tokens (B, T) to logits (B, T, V) and, given targets (B, T), the mean loss in nats a token.
@@ -190,9 +195,12 @@ class Heads(nn.Module):
         self.out = nn.Linear(config.n_head * config.head_dim, config.n_embd, bias=False)
         self.drop = nn.Dropout(config.dropout)
 
-    def forward(
-        self, x: Tensor, rotary: tuple[Tensor, Tensor], past: tuple[Tensor, Tensor] | None, seen: Tensor | None
-    ) -> Tensor:
+    def forward(self, x: Tensor, rotary: tuple[Tensor, Tensor], past: tuple[Tensor, Tensor] | None, seen: Tensor | None) -> Tensor:
+        y = self.answers(x, rotary, past, seen)  # (B, H, T, D)
+        return self.drop(self.out(y.transpose(1, 2).flatten(2)))  # (B, T, C)
+
+    def answers(self, x: Tensor, rotary: tuple[Tensor, Tensor], past: tuple[Tensor, Tensor] | None, seen: Tensor | None) -> Tensor:
+        """What each head found (B, H, T, D), before they are put together."""
         B, T, _ = x.shape
         q = self.query(x).view(B, T, self.n_head, self.head_dim).transpose(1, 2)  # (B, H, T, D)
         k = self.key(x).view(B, T, self.kv_heads, self.head_dim).transpose(1, 2)  # (B, G, T, D)
@@ -202,8 +210,7 @@ class Heads(nn.Module):
             keys, values = past  # (B, G, S, D): the last T places are this call's to fill
             keys[:, :, -T:], values[:, :, -T:] = k, v
             k, v = keys.to(q.dtype), values.to(q.dtype)
-        y = attend(q, k, v, seen)  # (B, H, T, D)
-        return self.drop(self.out(y.transpose(1, 2).reshape(B, T, -1)))  # (B, T, C)
+        return attend(q, k, v, seen)  # (B, H, T, D)
 
 
 class FeedForward(nn.Module):
@@ -312,18 +319,29 @@ class KVCache:
         return self.keys[layer, :, :, :end], self.values[layer, :, :, :end]
 
 
-ARCHITECTURES: dict[str, type[BaseLM]] = {"transformer": GPTModel}
+ARCHITECTURES = {  # name: module and class, imported when one is built, so that the plain model loads nothing of the labs
+    "transformer": "vibejam.model:GPTModel",
+    "gated-attention": "vibejam.labs.gated_attention:GatedAttentionModel",
+    "mamba": "vibejam.labs.mamba:MambaModel",
+    "xlstm": "vibejam.labs.xlstm:XLSTMModel",
+}
+
+
+def architecture(name: str) -> type[BaseLM]:
+    """The class behind a name in ARCHITECTURES.  Raises SettingError, which names those there are, for any other."""
+    if name not in ARCHITECTURES:
+        raise SettingError(f"There is no architecture called {name!r}; choose one of {', '.join(ARCHITECTURES)}.")
+    module, _, kind = ARCHITECTURES[name].partition(":")
+    return getattr(import_module(module), kind)
 
 
 def build_model(config: ModelConfig | None = None, **settings: object) -> BaseLM:
     """A freshly initialised model: of `config`, of the settings (`arch=`, `vocab_size=` ...), or of one changed by the other.
 
-    Raises ValueError for an unknown architecture.
+    Raises SettingError for an unknown architecture or a shape that it can't have.
     """
     config = replace(config, **settings) if config is not None else ModelConfig(**settings)
-    if config.arch not in ARCHITECTURES:
-        raise ValueError(f"no architecture called {config.arch!r}; there are {', '.join(ARCHITECTURES)}")
-    return ARCHITECTURES[config.arch](config)
+    return architecture(config.arch)(config)
 
 
 def unfilled_model(config: ModelConfig) -> BaseLM:

@@ -1,15 +1,29 @@
-"""What every architecture promises.  A new one joins by standing in ARCHITECTURES."""
+"""What every architecture promises.  A new one joins by standing in ARCHITECTURES, as the example of the README does here."""
 
+from dataclasses import replace
+
+import learning
 import pytest
 import torch
 import torch.nn.functional as F
 
 from vibejam import model as module
-from vibejam.model import ARCHITECTURES, BaseLM, build_model
+from vibejam.checkpoint import load_model, save_model
+from vibejam.config import SampleConfig
+from vibejam.errors import UserError
+from vibejam.model import ARCHITECTURES, BaseLM, architecture, build_model
+from vibejam.sample import generate_text, stream_ids, stream_text
 
 V, T = 37, 24
 SMALL = dict(vocab_size=V, block_size=T, n_layer=2, n_head=4, n_embd=32)
-EACH = pytest.mark.parametrize("arch", list(ARCHITECTURES))
+EXAMPLE = "fading-average"
+EACH = pytest.mark.parametrize("arch", [*ARCHITECTURES, EXAMPLE])
+
+
+@pytest.fixture(autouse=True)
+def registered(monkeypatch):
+    """One file, and this one line: that is all a new architecture takes."""
+    monkeypatch.setitem(ARCHITECTURES, EXAMPLE, "example_architecture:FadingAverage")
 
 
 def small(arch="transformer", seed=0, **settings) -> BaseLM:
@@ -174,7 +188,7 @@ def test_generate_at_temperature_zero_takes_the_likeliest(arch):
 @EACH
 def test_an_architecture_is_built_by_its_name(arch):
     model = build_model(**SMALL, arch=arch)
-    assert isinstance(model, BaseLM) and type(model) is ARCHITECTURES[arch]
+    assert isinstance(model, BaseLM) and type(model) is architecture(arch)
     assert build_model(model.config, n_layer=1).config.n_layer == 1
     assert model.parameter_count() == sum(p.numel() for p in {id(p): p for p in model.parameters()}.values())
 
@@ -187,26 +201,61 @@ def test_the_same_seed_builds_the_same_model(arch):
 
 
 def test_an_unknown_architecture_is_refused_with_the_names_of_those_there_are():
-    with pytest.raises(ValueError, match="no architecture called 'telepathy'.*transformer"):
+    with pytest.raises(UserError, match="no architecture called 'telepathy'.*transformer, gated-attention, mamba, xlstm"):
         build_model(**SMALL, arch="telepathy")
 
 
-def test_texts_of_different_length_side_by_side_are_read_as_each_is_alone():
-    torch.manual_seed(0)
-    model = build_model(vocab_size=50, block_size=32, n_layer=2, n_head=4, n_kv_head=2, n_embd=32).eval()
-    texts = [torch.randint(50, (length,)) for length in (12, 7, 10, 1)]
-    cache = model.new_cache(4, 15)
-    cache.hidden = torch.tensor([[place < 12 - len(text) for place in range(15)] for text in texts])
-    rows = torch.stack([torch.cat([torch.zeros(12 - len(text), dtype=torch.long), text]) for text in texts])
-    more = torch.randint(50, (4, 3))
-    with torch.no_grad():
-        read = [model.forward_cached(rows, cache)[:, -1], model.forward_cached(more[:, :2], cache)[:, -1]]
-        cache.keep([0, 2, 3])
-        read.append(model.forward_cached(more[[0, 2, 3], 2:], cache)[:, -1])
-        for row, text in enumerate(texts):
-            alone = model(torch.cat([text, more[row]])[None])[0][0]  # (T, V)
-            torch.testing.assert_close(read[0][row], alone[len(text) - 1], atol=1e-5, rtol=1e-4)
-            torch.testing.assert_close(read[1][row], alone[len(text) + 1], atol=1e-5, rtol=1e-4)
-        for row, text in ((0, texts[0]), (2, texts[2]), (3, texts[3])):
-            alone = model(torch.cat([text, more[row]])[None])[0][0, -1]
-            torch.testing.assert_close(read[2][[0, None, 1, 2][row]], alone, atol=1e-5, rtol=1e-4)
+@EACH
+def test_half_the_precision_computes_nearly_the_same(arch):
+    model, x, y = small(arch), tokens(seed=1), tokens(seed=2)
+    exact = model.loss(x, y)
+    rounded = model.to(torch.bfloat16).loss(x, y)
+    rounded.backward()
+    assert rounded.item() == pytest.approx(exact.item(), rel=0.03)
+    assert all(p.grad.dtype == torch.bfloat16 and torch.isfinite(p.grad).all() for p in model.parameters())
+
+
+def of_text(arch, **settings):
+    """A tiny model of the characters that `learning` learns."""
+    return learning.small(arch=arch, **settings)
+
+
+@EACH
+def test_it_learns_with_the_same_loop_as_all_others(arch):
+    model, data = of_text(arch, dropout=0.0), learning.dataset()
+    events = list(learning.train_lm(model, data, learning.PLAN))
+    assert events[-1].train_loss < events[0].train_loss - 0.5 and events[-1].val_loss < events[0].train_loss - 0.5
+
+
+@EACH
+def test_an_interrupted_run_goes_on_as_if_nothing_had_happened(arch):
+    plan = replace(learning.PLAN, max_iters=8, evals=2)
+    whole = learning.train_some(model=of_text(arch), plan=plan)
+    saves = learning.Saves()
+    learning.train_some(until=5, model=of_text(arch), plan=plan, save=saves)
+    rest = learning.train_some(state=saves.last("last")[2], model=of_text(arch, seed=9), plan=plan)
+    assert learning.same(learning.weights(whole), learning.weights(rest))
+
+
+@EACH
+def test_a_saved_model_is_the_same_when_it_is_loaded(arch, tmp_path):
+    model, x = of_text(arch).eval(), torch.arange(16)[None]
+    save_model(tmp_path, model, learning.TOKENIZER)
+    dice = torch.get_rng_state()
+    again, _ = load_model(tmp_path)
+    assert torch.equal(again(x)[0], model(x)[0]) and type(again) is type(model)
+    assert torch.equal(dice, torch.get_rng_state()), "loading beside a run in training does not touch its dice"
+
+
+@EACH
+def test_it_writes_what_reading_everything_again_for_each_token_would_write(arch):
+    model, x = small(arch), tokens(1, 5)
+    greedy = SampleConfig(max_new_tokens=T - 5, temperature=0)
+    assert list(stream_ids(model, x[0].tolist(), greedy)) == model.generate(x, T - 5, temperature=0)[0, 5:].tolist()
+
+
+@EACH
+def test_a_text_comes_in_pieces_and_goes_on_beyond_the_context(arch):
+    model, config = of_text(arch).eval(), SampleConfig(max_new_tokens=40, seed=3, top_p=1.0)
+    whole = generate_text(model, learning.TOKENIZER, "The", config)
+    assert whole and "".join(stream_text(model, learning.TOKENIZER, "The", config)) == whole
