@@ -90,19 +90,19 @@ def scan(x: Tensor, step: Tensor, rate: Tensor, b: Tensor, c: Tensor, memory: Te
     filling = -T % CHUNK  # steps of length 0: they neither write nor fade
     x, step, b, c = (F.pad(part, (0, 0) * (part.dim() - 2) + (0, filling)) for part in (x, step, b, c))
     x = (x * step[..., None]).unflatten(1, (-1, CHUNK)).transpose(2, 3)  # (B, K, H, Q, P)
-    faded = (-step * rate).unflatten(1, (-1, CHUNK)).transpose(2, 3).cumsum(-1)  # (B, K, H, Q): log, since the chunk began
+    fades = (-step * rate).unflatten(1, (-1, CHUNK)).transpose(2, 3)  # (B, K, H, Q): log of what each token keeps
     b, c = b.unflatten(1, (-1, CHUNK))[:, :, None], c.unflatten(1, (-1, CHUNK))[:, :, None]  # (B, K, 1, Q, N)
 
-    later = torch.ones(CHUNK, CHUNK, dtype=torch.bool, device=x.device).triu(1)
-    weights = (faded[..., :, None] - faded[..., None, :]).masked_fill(later, -torch.inf).exp()  # (B, K, H, Q, Q)
+    square = torch.ones(CHUNK, CHUNK, dtype=torch.bool, device=x.device)
+    since = fades[..., :, None].masked_fill(square.triu(), 0).cumsum(-2)  # summed anew: differences of one sum would cancel
+    weights = since.masked_fill(square.triu(1), -torch.inf).exp()  # (B, K, H, Q, Q): what a token's trace is worth to a later one
     inside = (weights * (c @ b.mT)) @ x  # (B, K, H, Q, P)
 
-    end = faded[..., -1:]  # (B, K, H, 1)
-    added = (x * (end - faded).exp()[..., None]).mT @ b  # (B, K, H, P, N): what each chunk leaves
-    kept = end.exp()[..., None]  # (B, K, H, 1, 1): what it leaves of what was there
+    added = (x * weights[..., -1, :, None]).mT @ b  # (B, K, H, P, N): what each chunk leaves
+    kept = fades.cumsum(-1).exp()  # (B, K, H, Q): what is left of what was there
     starts = []
     for k in range(x.shape[1]):
         starts.append(memory)
-        memory = kept[:, k] * memory + added[:, k]
-    before = (c @ torch.stack(starts, dim=1).mT) * faded.exp()[..., None]  # (B, K, H, Q, P)
+        memory = kept[:, k, :, -1, None, None] * memory + added[:, k]
+    before = (c @ torch.stack(starts, dim=1).mT) * kept[..., None]  # (B, K, H, Q, P)
     return (inside + before).transpose(2, 3).flatten(1, 2)[:, :T], memory
