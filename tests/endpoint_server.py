@@ -30,11 +30,13 @@ class Handler(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     endpoint: "Endpoint"
+    asked: Asked  # what is being answered
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         headers = {name.lower(): value for name, value in self.headers.items()}
-        turn = self.endpoint.take(Asked(self.path, headers, body))
+        self.asked = Asked(self.path, headers, body)
+        turn = self.endpoint.take(self.asked)
         try:
             turn(self)
         except (BrokenPipeError, ConnectionResetError):
@@ -89,14 +91,14 @@ Turn = Callable[[Handler], None]
 class Endpoint:
     """The server as a test sees it."""
 
-    def __init__(self) -> None:
+    def __init__(self, port: int = 0) -> None:
         self.asked: list[Asked] = []
         self.hung_up = threading.Event()  # the client closed the connection in the middle of a turn
         self.gate = threading.Event()  # what `says_after_gate` waits for
         self._turns: list[Turn] = [says("A plain draft.")]
         self._lock = threading.Lock()
         handler = type("ThisHandler", (Handler,), {"endpoint": self})
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), handler)
         self._server.daemon_threads = True
         self.host = f"127.0.0.1:{self._server.server_port}"
         self.url = f"http://{self.host}/v1"

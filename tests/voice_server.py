@@ -54,7 +54,7 @@ class Upper(DraftWriter):
 
     model, destination = "upper-1", None
 
-    def stream(self, instruction, *, max_new_tokens=400, stop=None):
+    def stream(self, instruction, *, max_new_tokens=400, stop=None, system=""):
         if not instruction.strip():
             raise UserError("There is nothing to write about yet; say in a sentence what the draft should be.")
         for word in instruction.upper().split()[:max_new_tokens]:

@@ -102,6 +102,8 @@ def build_parser() -> Parser:
     which.add_argument("--draft", metavar="S", help="The draft.")
     which.add_argument("--drafts", metavar="FILE.jsonl", help='One {"id": ..., "draft": ...} a line.')
     sub.add_argument("--out", metavar="FILE.jsonl", help="Where the rewrites go; required with --drafts.")
+    sub.add_argument("--llm", choices=["openai"], help="Ask the endpoint that is set for versions too; drafts are sent to it.")
+    sub.add_argument("--text-path", metavar="FILE|DIR", help="With --llm: your writing, of which it is shown a few passages.")
     sub.add_argument("--device", help="cpu, cuda or mps; the best there is unless named.")
     _settings(sub, RewriteConfig, ["candidates", "strength", "seed"])
 

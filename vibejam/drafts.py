@@ -49,17 +49,27 @@ class DraftWriter(Protocol):
     destination: str | None  # the host that the instruction is sent to; None where it stays on this machine
 
     def stream(
-        self, instruction: str, *, max_new_tokens: int = 400, stop: Callable[[], bool] | None = None
+        self,
+        instruction: str,
+        *,
+        max_new_tokens: int = 400,
+        stop: Callable[[], bool] | None = None,
+        system: str = SYSTEM_MESSAGE,
     ) -> Iterator[str]:
         """The draft in pieces as they are written.  Closing the iterator, or `stop()` turning true, ends it at once."""
         ...
 
     def write(
-        self, instruction: str, *, max_new_tokens: int = 400, stop: Callable[[], bool] | None = None
+        self,
+        instruction: str,
+        *,
+        max_new_tokens: int = 400,
+        stop: Callable[[], bool] | None = None,
+        system: str = SYSTEM_MESSAGE,
     ) -> Draft:
         """The whole draft; if `stop` ended it, what there was by then.  Raises what `stream` raises."""
         began = time.monotonic()
-        text = "".join(self.stream(instruction, max_new_tokens=max_new_tokens, stop=stop)).strip()
+        text = "".join(self.stream(instruction, max_new_tokens=max_new_tokens, stop=stop, system=system)).strip()
         return Draft(text, self.model, instruction, self.destination, time.monotonic() - began)
 
 
@@ -90,7 +100,12 @@ class EndpointWriter(DraftWriter):
             )
 
     def stream(
-        self, instruction: str, *, max_new_tokens: int = 400, stop: Callable[[], bool] | None = None
+        self,
+        instruction: str,
+        *,
+        max_new_tokens: int = 400,
+        stop: Callable[[], bool] | None = None,
+        system: str = SYSTEM_MESSAGE,
     ) -> Iterator[str]:
         """The draft in pieces.  Nothing is sent before the first piece is asked for.
 
@@ -101,7 +116,7 @@ class EndpointWriter(DraftWriter):
         line = Line(self._key or NO_KEY, public=self.public)
         pieces: queue.SimpleQueue[str | Exception | None] = queue.SimpleQueue()
         # Its own thread, because a blocked read hears neither `stop` nor the closing of this iterator.
-        arguments = (line, _sendable(instruction), max_new_tokens, pieces)
+        arguments = (line, system, _sendable(instruction), max_new_tokens, pieces)
         threading.Thread(target=self._ask, args=arguments, name="vibejam-draft", daemon=True).start()
         try:
             last_sign = time.monotonic()
@@ -122,14 +137,14 @@ class EndpointWriter(DraftWriter):
         finally:
             line.cut()
 
-    def _ask(self, line: Line, instruction: str, max_new_tokens: int, pieces: queue.SimpleQueue) -> None:
+    def _ask(self, line: Line, system: str, instruction: str, max_new_tokens: int, pieces: queue.SimpleQueue) -> None:
         """In the thread: everything read, then None for a whole answer or the exception to raise."""
         import openai  # most of a second to import, so only once a draft is asked for
 
         def chunks(limit: str):
             return client.chat.completions.create(
                 model=self.model,
-                messages=[{"role": "system", "content": SYSTEM_MESSAGE}, {"role": "user", "content": instruction}],
+                messages=[{"role": "system", "content": system}, {"role": "user", "content": instruction}],
                 stream=True,
                 **{limit: max_new_tokens},
             )

@@ -10,7 +10,7 @@ Left out: making a voice (learn.py), and who writes the draft (drafts.py).
 import hashlib
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -107,15 +107,29 @@ class StyleEngine:
             found.append(ModelProposer(self.model, self.tokenizer, config.candidates, seed=config.seed))
         return found
 
-    def rewrite(self, draft: str, config: RewriteConfig = RewriteConfig()) -> Rewrite:
-        """The draft in the person's manner.  Raises UserError where the draft is empty or the run knows no manner."""
-        return rewrite_text(draft, self.manner, self.proposers(config), strength=config.strength)
+    def rewrite(
+        self,
+        draft: str,
+        config: RewriteConfig = RewriteConfig(),
+        stop: Callable[[], bool] = lambda: False,
+        also: Sequence[Proposer] = (),
+    ) -> Rewrite:
+        """The draft in the person's manner; a stop keeps what is done.
+
+        `also`: who else proposes, such as `LLMProposer(writer, passages)`; nobody outside this machine is asked without it.
+        Raises UserError where the draft is empty or the run knows no manner.
+        """
+        return rewrite_text(draft, self.manner, [*self.proposers(config), *also], strength=config.strength, stop=stop)
 
     def stream_rewrite(
-        self, draft: str, config: RewriteConfig = RewriteConfig(), stop: Callable[[], bool] = lambda: False
+        self,
+        draft: str,
+        config: RewriteConfig = RewriteConfig(),
+        stop: Callable[[], bool] = lambda: False,
+        also: Sequence[Proposer] = (),
     ) -> Iterator[Rewrite]:
-        """The whole document again and again, each time with more of it rewritten; a stop keeps what is done."""
-        return stream_rewrite(draft, self.manner, self.proposers(config), strength=config.strength, stop=stop)
+        """The whole document again and again, each time with more of it rewritten; else as `rewrite`."""
+        return stream_rewrite(draft, self.manner, [*self.proposers(config), *also], strength=config.strength, stop=stop)
 
     def compare(self, instruction: str, config: RewriteConfig = RewriteConfig()) -> Comparison:
         """A draft for `instruction` beside its rewrite."""

@@ -5,16 +5,24 @@ it says that the rewrite followed the voice, not that a stranger would think so.
 """
 
 import time
+from collections.abc import Callable, Sequence
 
 from vibejam.config import RewriteConfig
 from vibejam.engine import Comparison, StyleEngine
 from vibejam.measures import kept_meaning
+from vibejam.rewrite.proposers import Proposer
 
 
-def measured_rewrite(engine: StyleEngine, draft: str, config: RewriteConfig) -> dict[str, object]:
-    """The draft, its rewrite and what is measured of it, as `rewrite-demo` prints them."""
+def measured_rewrite(
+    engine: StyleEngine,
+    draft: str,
+    config: RewriteConfig,
+    stop: Callable[[], bool] = lambda: False,
+    also: Sequence[Proposer] = (),
+) -> dict[str, object]:
+    """The draft, its rewrite and what is measured of it, as `rewrite-demo` prints them; a "note" only where there is one."""
     began = time.perf_counter()
-    rewrite = engine.rewrite(draft, config)
+    rewrite = engine.rewrite(draft, config, stop, also)
     seconds = time.perf_counter() - began
     return {
         "draft": draft,
@@ -24,6 +32,7 @@ def measured_rewrite(engine: StyleEngine, draft: str, config: RewriteConfig) -> 
         "style_rewrite": round(engine.strangeness(rewrite.text), 4),
         "kept_as_is": rewrite.kept_as_is,
         "seconds": round(seconds, 3),
+        **({"note": rewrite.note} if rewrite.note else {}),
     }
 
 

@@ -35,13 +35,18 @@ class LocalWriter(DraftWriter):
         self._device, self._seed = device, seed
 
     def stream(
-        self, instruction: str, *, max_new_tokens: int = 400, stop: Callable[[], bool] | None = None
+        self,
+        instruction: str,
+        *,
+        max_new_tokens: int = 400,
+        stop: Callable[[], bool] | None = None,
+        system: str = SYSTEM_MESSAGE,
     ) -> Iterator[str]:
         """The draft in pieces.  Raises UserError for an instruction that is empty or leaves no room for a draft."""
         if not instruction.strip():
             raise UserError("There is nothing to write about yet; say in a sentence what the draft should be.")
         model, tokenizer = _loaded(self._device)
-        messages = [{"role": "system", "content": SYSTEM_MESSAGE}, {"role": "user", "content": instruction.strip()}]
+        messages = [{"role": "system", "content": system}, {"role": "user", "content": instruction.strip()}]
         ids = chat_prompt(tokenizer, messages)
         room = CONTEXT - len(ids)
         if room < SHORTEST_DRAFT:

@@ -3,10 +3,14 @@
 import argparse
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from vibejam.commands import given, say, say_event, stop_on_signals
 from vibejam.config import RewriteConfig
 from vibejam.errors import UserError
+
+if TYPE_CHECKING:
+    from vibejam.rewrite.asking import LLMProposer
 
 
 def make_pairs(args: argparse.Namespace) -> dict[str, object]:
@@ -74,14 +78,21 @@ def rewrite_demo(args: argparse.Namespace) -> dict[str, object]:
         raise UserError("There is nothing to rewrite; give a draft of at least one sentence.")
     engine = StyleEngine(args.ckpt_path, device=args.device)
     config = RewriteConfig(**given(args, "candidates", "strength", "seed"))
-    lines = []
+    also = _llm_proposers(args)
+    lines, stop = [], stop_on_signals()
     for number, row in enumerate(drafts, 1):
-        lines.append({"id": row["id"], **measured_rewrite(engine, row["draft"], config)})
+        line = measured_rewrite(engine, row["draft"], config, lambda: bool(stop), also)
+        if stop:
+            say("Stopping; the rewrites that are done are kept.")
+            break
+        lines.append({"id": row["id"], **line})
         say(f"{number} of {len(drafts)}")
+        if "note" in line:
+            say(line["note"])
         if args.out:
             write_text(args.out, "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines))
     if not args.drafts:
-        return lines[0]
+        return lines[0] if lines else {}
     return {
         "drafts": len(lines),
         "kept_as_is": sum(line["kept_as_is"] for line in lines),
@@ -121,6 +132,27 @@ def compare(args: argparse.Namespace) -> dict[str, object]:
         "rewrite_model": pair.rewrite_model,
         "out": args.out,
     }
+
+
+def _llm_proposers(args: argparse.Namespace) -> list["LLMProposer"]:
+    """The endpoint as a proposer where --llm asks for it, after saying what goes where; else nobody."""
+    if not args.llm:
+        if args.text_path:
+            raise UserError("Passages of your writing are shown to an LLM alone; add --llm openai, or leave --text-path out.")
+        return []
+    from vibejam.corpus import load_corpus
+    from vibejam.drafts import endpoint_from_environment
+    from vibejam.rewrite.asking import SHOWN, LLMProposer, passages_to_show
+
+    if not args.text_path:
+        raise UserError("Say where your writing is, of which the LLM is shown some passages: add --text-path DIR.")
+    writer = endpoint_from_environment()
+    if writer is None:
+        raise UserError("No endpoint to ask; set VIBEJAM_LLM_MODEL with OPENAI_API_KEY or OPENAI_BASE_URL.")
+    passages = passages_to_show([document.text for document in load_corpus(args.text_path).documents])
+    what = f"each draft, with up to {SHOWN} passages of your writing,"
+    say(f"Sending {what} to {writer.destination}, where {writer.model} answers; Ctrl-C stops.")
+    return [LLMProposer(writer, passages)]
 
 
 def _read_drafts(path: Path) -> list[dict[str, str]]:

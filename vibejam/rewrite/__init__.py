@@ -21,7 +21,8 @@ TOGETHER = 12  # units chosen at once: some paragraphs, so that a long draft is 
 class Rewrite:
     """A draft and what became of it.
 
-    `choices`: unit by unit in reading order, with what else was considered.  `note`: one sentence where nothing could be done.
+    `choices`: unit by unit in reading order, with what else was considered.  `note`: one sentence where
+    something, or all of it, could not be done.
     """
 
     draft: str
@@ -81,12 +82,16 @@ def _stream(
         return
     texts = [unit.text for unit in units]
     choices: list[Choice] = []
+    asked, note = list(proposers), None
     for start in range(0, len(units), TOGETHER):
         some = texts[start : start + TOGETHER]
-        found = [[] if stop() else ask_all(proposers, text, stop) for text in some]
+        found, failed = ask_all(asked, some, stop)
+        for proposer, why in failed.items():
+            asked.remove(proposer)
+            note = f"{proposer.name[:1].upper()}{proposer.name[1:]} took no {'further ' if start else ''}part: {why}"
         around = "\n".join([*(choice.text for choice in choices), *texts[start + TOGETHER :]])
         choices += choose(some, found, manner, strength, meaning, around)
-        yield _so_far(draft, pieces, units, choices)
+        yield _so_far(draft, pieces, units, choices, note)
         if stop():
             return
 
@@ -95,9 +100,9 @@ def _unchanged(draft: str, note: str) -> Rewrite:
     return Rewrite(draft, draft, note=note, settled=draft)
 
 
-def _so_far(draft: str, pieces: list[Piece], units: list[Unit], choices: list[Choice]) -> Rewrite:
+def _so_far(draft: str, pieces: list[Piece], units: list[Unit], choices: list[Choice], note: str | None) -> Rewrite:
     done = len(choices)
     texts = [choice.text for choice in choices]
     text = put_back(pieces, units, texts + [unit.text for unit in units[done:]])
     settled = text if done == len(units) else put_back(pieces[: units[done].first], units[:done], texts)
-    return Rewrite(draft, text, tuple(choices), done=done / len(units), settled=settled)
+    return Rewrite(draft, text, tuple(choices), note, done=done / len(units), settled=settled)

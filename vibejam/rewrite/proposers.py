@@ -1,13 +1,14 @@
 """Who proposes rewrites of a unit: learned edits, a model that was trained on pairs, a big LLM shown the person's own passages.
 
-A proposer is asked for units of a document in order and returns candidates for each.  What becomes of them is not its business.
-Left out: choosing (selector.py), and how the edits are found (edits.py).
+A proposer is asked for some units of a document in order and returns candidates for each.  What becomes of them is not its
+business.  Left out: choosing (selector.py), how the edits are found (edits.py), and the big LLM (asking.py).
 """
 
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from vibejam.config import SampleConfig
+from vibejam.errors import UserError
 from vibejam.model import BaseLM
 from vibejam.rewrite.edits import propose_edits
 from vibejam.rewrite.guards import refusals
@@ -26,8 +27,11 @@ class Proposer(Protocol):
 
     name: str
 
-    def __call__(self, unit: str, stop: Callable[[], bool] = lambda: False) -> list[str]:
-        """Candidates for a unit, none where it has none."""
+    def __call__(self, units: Sequence[str], stop: Callable[[], bool] = lambda: False) -> list[list[str]]:
+        """Candidates for each of the units, which follow one another in a document.
+
+        Raises UserError where it cannot go on; it is not asked again in that document.
+        """
 
 
 class EditsProposer:
@@ -38,7 +42,10 @@ class EditsProposer:
     def __init__(self, manner: Manner, count: int = 8) -> None:
         self.manner, self.count = manner, count
 
-    def __call__(self, unit: str, stop: Callable[[], bool] = lambda: False) -> list[str]:
+    def __call__(self, units: Sequence[str], stop: Callable[[], bool] = lambda: False) -> list[list[str]]:
+        return [[] if stop() else self._edited(unit) for unit in units]
+
+    def _edited(self, unit: str) -> list[str]:
         return propose_edits(unit, self.manner, self.count, lambda text: not refusals(unit, text, self.manner.words))
 
 
@@ -51,11 +58,14 @@ class ModelProposer:
         self.model, self.tokenizer, self.count = model, tokenizer, count
         self.temperature, self.seed = temperature, seed
 
-    def __call__(self, unit: str, stop: Callable[[], bool] = lambda: False) -> list[str]:
+    def __call__(self, units: Sequence[str], stop: Callable[[], bool] = lambda: False) -> list[list[str]]:
+        return [[] if stop() else self._sampled(unit) for unit in units]
+
+    def _sampled(self, unit: str) -> list[str]:
         tokenizer = self.tokenizer
         ids = [tokenizer.doc_end, *tokenizer.encode(PROMPT.format(draft=unit))]
         longest = round(len(tokenizer.encode(unit)) * LONGER) + ROOM
-        if len(ids) + longest > self.model.config.block_size or stop():
+        if len(ids) + longest > self.model.config.block_size:
             return []
         config = SampleConfig(max_new_tokens=longest, temperature=self.temperature, top_p=0.95, seed=self.seed)
         written = candidate_ids(self.model, ids, self.count, config, {tokenizer.doc_end}, unused_ids(tokenizer))
@@ -63,6 +73,18 @@ class ModelProposer:
         return list(dict.fromkeys(text for ids in ended if (text := tokenizer.decode(ids).strip())))
 
 
-def ask_all(proposers: Sequence[Proposer], unit: str, stop: Callable[[], bool]) -> list[Candidate]:
-    """The candidates of all proposers for a unit."""
-    return [Candidate(text, proposer.name) for proposer in proposers for text in proposer(unit, stop)]
+def ask_all(
+    proposers: Sequence[Proposer], units: Sequence[str], stop: Callable[[], bool]
+) -> tuple[list[list[Candidate]], dict[Proposer, str]]:
+    """The candidates of all proposers for each unit, and of the proposers that failed, why."""
+    found: list[list[Candidate]] = [[] for _ in units]
+    failed: dict[Proposer, str] = {}
+    for proposer in proposers:
+        try:
+            proposed = proposer(units, stop)
+        except UserError as error:
+            failed[proposer] = str(error)
+            continue
+        for candidates, texts in zip(found, proposed, strict=True):
+            candidates += [Candidate(text, proposer.name) for text in texts]
+    return found, failed
