@@ -20,6 +20,7 @@ from collections.abc import Callable  # noqa: E402
 import gradio as gr  # noqa: E402
 
 from pages import api, chart, look, rewrite, sample, state, train, write  # noqa: E402
+from vibejam import workspace  # noqa: E402
 from vibejam.errors import UserError  # noqa: E402
 from vibejam.guard import launch_options  # noqa: E402
 from vibejam.jobs import JOBS  # noqa: E402
@@ -97,7 +98,7 @@ def free_port(host: str, wanted: int | None) -> int:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Parse, launch, and wait; Ctrl+C pauses a run in progress, so that it can be resumed."""
+    """Parse, have the home for oneself, and serve; Ctrl+C pauses a run in progress, so that it can be resumed."""
     parser = argparse.ArgumentParser(prog="app.py", description="vibejam in the browser, on this machine.")
     parser.add_argument("--host", default="0.0.0.0" if is_space() else "127.0.0.1", help="The address to listen on.")
     parser.add_argument("--port", type=int, help=f"The port; the first free one from {PORT} on unless named.")
@@ -105,14 +106,22 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(argv)
     try:
         port = free_port(args.host, args.port)
+        claimed = workspace.claim()
     except UserError as error:
         print(f"vibejam: {error}", file=sys.stderr)
         return 2
+    os.environ.setdefault("GRADIO_TEMP_DIR", str(workspace.uploads_folder()))  # with the rest, and it goes with it
+    with claimed:
+        return serve(args.host, port, browser=not args.no_browser and not is_space())
+
+
+def serve(host: str, port: int, browser: bool) -> int:
+    """Launch, and wait until the program is asked to end; a run in progress is paused then."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # both mean: end, and lose nothing
     app = build_app()
-    launch(app, args.host, port, browser=not args.no_browser and not is_space())
+    launch(app, host, port, browser)
     print(
-        f"vibejam is at http://{'127.0.0.1' if args.host in ('0.0.0.0', '::') else args.host}:{port}  (Ctrl+C ends it)",
+        f"vibejam is at http://{'127.0.0.1' if host in ('0.0.0.0', '::') else host}:{port}  (Ctrl+C ends it)",
         flush=True,
     )
     try:

@@ -2,6 +2,9 @@
 element.addEventListener('click', (event) => {
   const one = event.target.closest('[data-remove]');
   if (one) trigger('remove', { id: one.dataset.remove });
+  if (event.target.closest('[data-mask]')) trigger('mask');
+  const runs = event.target.closest('[data-remove-runs]');
+  if (runs && window.confirm('Delete every run, with its model and its curve?')) trigger('remove_runs');
   const all = event.target.closest('[data-remove-all]');
   if (all && window.confirm('Remove all of your writing from vibejam? Your own files stay as they are.')) trigger('remove_all');
 });

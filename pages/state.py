@@ -74,6 +74,28 @@ def forget(owner: str) -> None:
     Workspace(owner).remove_visitor()
 
 
+def forget_writing(owner: str) -> None:
+    """Delete the owner's writing from disk and memory; runs stay.  Raises UserError where some of it stays."""
+    workspace(owner).remove_all()
+    with _lock:
+        _corpora.clear()
+
+
+def forget_runs(owner: str) -> None:
+    """End the owner's run and delete all of theirs, from disk and memory.  Raises UserError where some of it stays."""
+    job = own_job(owner)
+    if job is not None:
+        job.stop()
+        if not job.wait(60):
+            raise UserError("The run in progress has not ended yet; wait a moment and try again.")
+    for folder in workspace(owner).runs():
+        workspace(owner).remove_run(folder.name)
+        JOBS.forget(folder)
+        with _lock:
+            for known in [known for known in _engines if known[0] == folder]:
+                del _engines[known]
+
+
 def corpus(owner: str) -> Corpus:
     """All of the owner's writing, cleaned and without duplicates.  Kept as long as the writing stays the same."""
     writing = workspace(owner).writing()
@@ -114,7 +136,9 @@ class Run:
 
     @property
     def can_go_on(self) -> bool:
-        return (self.folder / "train_state.safetensors").is_file()
+        """Whether a state was saved, or the run was killed so early that it can begin again."""
+        saved = (self.folder / "train_state.safetensors").is_file()
+        return saved or (self.status == INTERRUPTED and bool(self.about["settings"]))
 
     @property
     def has_voice(self) -> bool:

@@ -1,5 +1,6 @@
 """Write: the person's own writing.  Drop files or paste; see what was read, what was not, and whether it is enough."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import gradio as gr
@@ -10,6 +11,7 @@ from pages.words import count, esc
 from vibejam.corpus import Corpus, enough
 from vibejam.errors import UserError
 from vibejam.readers import Document, Skipped, read_bytes, read_pasted
+from vibejam.reading.cautions import is_about_secrets
 from vibejam.runtime import is_space
 from vibejam.workspace import Writing
 
@@ -57,6 +59,8 @@ def build(owner: gr.State) -> state.Page:
     sample.click(take_sample, owner, page, **quiet)
     listing.remove(remove_piece, owner, page, **quiet)
     listing.remove_all(remove_everything, owner, page, **quiet)
+    listing.remove_runs(remove_runs, owner, page, **quiet)
+    listing.mask(mask_all, owner, page, **quiet)
     return state.Page(show, [owner], page, {onward: "train"})
 
 
@@ -76,7 +80,7 @@ def show(owner: str, sentence: str = "", report: str = "", clear: str = "") -> l
         gr.update(visible=bool(writing)),
         gr.update(value=report or notice(sentence), visible=bool(report or sentence)),
         summary_html(corpus) if writing else "",
-        listing_html(writing, corpus),
+        listing_html(writing, corpus) if writing else left_html(len(state.run_folders(owner))),
     ]
 
 
@@ -119,8 +123,30 @@ def remove_piece(owner: str, event: gr.EventData) -> list:
 
 
 def remove_everything(owner: str) -> list:
-    if owner:
-        state.workspace(owner).remove_all()
+    return _told(owner, state.forget_writing)
+
+
+def remove_runs(owner: str) -> list:
+    return _told(owner, state.forget_runs)
+
+
+def mask_all(owner: str) -> list:
+    """Mask what looks private, in every piece that may hold some."""
+
+    def mask(owner: str) -> None:
+        workspace = state.workspace(owner)
+        for entry in workspace.writing():
+            if any(map(is_about_secrets, entry.document.warnings)):
+                workspace.mask(entry.id)
+
+    return _told(owner, mask)
+
+
+def _told(owner: str, act: Callable[[str], None]) -> list:
+    try:
+        act(owner)
+    except UserError as error:
+        return show(owner, str(error))
     return show(owner)
 
 
@@ -189,11 +215,34 @@ def listing_html(writing: list[Writing], corpus: Corpus) -> str:
         if len(writing) > LISTED:
             rest += f"<p>and {len(writing) - LISTED:,} older ones</p>"
         more = f'<details class="more"><summary>{len(writing) - SHOWN:,} more</summary>{rest}</details>'
+    private = sum(any(map(is_about_secrets, entry.document.warnings)) for entry in writing)
     where = " on this server until you leave" if is_space() else " in a folder on this machine"
     return (
-        f'<section class="pieces" aria-label="Your pieces of writing">{"".join(rows[:SHOWN])}{more}'
+        f'<section class="pieces" aria-label="Your pieces of writing">{private_html(private)}{"".join(rows[:SHOWN])}{more}'
         f'<footer><span>Kept{where}.</span><button type="button" class="link" data-remove-all="">'
         f"Remove all of it</button></footer></section>"
+    )
+
+
+def private_html(pieces: int) -> str:
+    """What can be done about pieces that may hold something private."""
+    if not pieces:
+        return ""
+    said = f"{count(pieces, 'piece')} may hold something private, named below. A model can say it again."
+    return (
+        f'<footer><span class="remark">{said}</span><button type="button" class="link" data-mask="">'
+        f"Put • in its place</button></footer>"
+    )
+
+
+def left_html(runs: int) -> str:
+    """What still knows the writing once it has been removed."""
+    if not runs:
+        return ""
+    said = f"{count(runs, 'run')} of yours {'is' if runs == 1 else 'are'} still here, and a model can repeat what it learnt."
+    return (
+        f'<section class="pieces"><footer><span>{said}</span><button type="button" class="link" data-remove-runs="">'
+        f"Delete every run too</button></footer></section>"
     )
 
 

@@ -93,8 +93,7 @@ def load_config(folder: Path) -> tuple[ModelConfig, Tokenizer]:
         raise UserError(f"There is no vibejam model in {folder}; train one first, or choose a folder that holds config.json.")
     config = read_json(folder / "config.json", MAX_CONFIG)
     try:
-        if config["format"] > FORMAT:
-            raise UserError(f"{folder} was written by a newer vibejam; update vibejam to open it.")
+        check_format(folder, config["format"], FORMAT)
         shape = dict(config["model"])
         shape["rope_scaling"] = RopeScaling(**shape["rope_scaling"]) if shape.get("rope_scaling") else None
         model_config = ModelConfig(**shape)
@@ -110,7 +109,8 @@ def load_config(folder: Path) -> tuple[ModelConfig, Tokenizer]:
 
 
 def save_state(folder: Path, state: TrainState) -> None:
-    _save_tensors(folder / "train_state.safetensors", state.tensors, {"numbers": json.dumps(state.numbers)})
+    note = {"format": str(FORMAT), "numbers": json.dumps(state.numbers)}
+    _save_tensors(folder / "train_state.safetensors", state.tensors, note)
 
 
 def load_state(folder: Path) -> TrainState:
@@ -122,6 +122,7 @@ def load_state(folder: Path) -> TrainState:
         with safe_open(path, framework="pt") as file:
             tensors = {name: file.get_tensor(name) for name in file.keys()}
             numbers = json.loads(file.metadata()["numbers"])
+            check_format(folder, int(file.metadata().get("format", 1)), FORMAT)
     except (SafetensorError, KeyError, ValueError, TypeError, OSError, RecursionError) as error:
         raise _damaged(folder, "train_state.safetensors can't be read") from error
     return TrainState(tensors, numbers)
@@ -162,6 +163,12 @@ def _events(folder: Path) -> Iterator[dict[str, object]]:
             continue
         if isinstance(event, dict) and isinstance(event.get("iteration"), int):
             yield event
+
+
+def check_format(path: Path, found: int, known: int) -> None:
+    """Raises UserError where what lies at `path` says that it is of a later make than this program knows."""
+    if found > known:
+        raise UserError(f"{path} was written by a newer vibejam; update vibejam to open it.")
 
 
 def read_json(path: Path, limit: int = MAX_JSON) -> dict[str, object]:

@@ -15,6 +15,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from vibejam.errors import UserError
 from vibejam.files import write_atomically
 
 WORDS_IN_A_ROW = 4
@@ -45,11 +46,17 @@ def save_phrases(folder: Path, texts: Iterable[str], known: Tensor | None = None
 
 
 def load_phrases(folder: Path) -> Tensor | None:
-    """The run's phrases, or None where it has none, as a pretrained model."""
-    try:
-        return load_file(folder / "phrases.safetensors")["phrases"]
-    except (OSError, SafetensorError, KeyError):
+    """The run's phrases, or None where it has none, as a pretrained model.  Raises UserError where they are damaged."""
+    path = folder / "phrases.safetensors"
+    if not path.is_file():
         return None
+    try:
+        phrases = load_file(path)["phrases"]
+        if phrases.dtype != torch.int64 or phrases.dim() != 1:
+            raise ValueError("no hashes")
+        return phrases
+    except (OSError, SafetensorError, KeyError, ValueError) as error:
+        raise UserError(f"{path} is damaged; delete that run or restore the file.") from error
 
 
 def _hashes(text: str) -> Iterator[int]:

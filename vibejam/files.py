@@ -1,6 +1,10 @@
-"""Writes that are whole or not there at all: a temporary file beside the target, fsync, rename."""
+"""Writes that are whole or not there at all: a temporary file beside the target, fsync, rename.
+
+A process that is killed in a write leaves its temporary file behind; `sweep` takes those away.
+"""
 
 import contextlib
+import glob
 import json
 import os
 import tempfile
@@ -37,6 +41,19 @@ def write_atomically(path: Path | str, write: Callable[[Path], None]) -> None:
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
+
+
+def sweep(folder: Path, name: str = "") -> int:
+    """Delete what writes that were killed left in `folder`, of the file called `name` or of all; how many there were.
+
+    Only for whoever knows that nobody is writing there: it can't tell a dead write from one under way.
+    """
+    swept = 0
+    for path in folder.glob(f".{glob.escape(name[:40])}*.tmp"):
+        with contextlib.suppress(OSError):
+            path.unlink()
+            swept += 1
+    return swept
 
 
 def write_text(path: Path | str, text: str) -> None:

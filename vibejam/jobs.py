@@ -110,6 +110,12 @@ class Jobs:
         """The run in progress, if there is one."""
         return next((job for job in self._jobs.values() if job.alive), None)
 
+    def forget(self, folder: Path) -> None:
+        """Keep nothing of a run that has ended: its samples may quote the person."""
+        with self._lock:
+            if folder in self._jobs and not self._jobs[folder].alive:
+                del self._jobs[folder]
+
     def get(self, folder: Path) -> Job | None:
         """The job that trained `folder` since the program started, alive or ended."""
         return self._jobs.get(folder)

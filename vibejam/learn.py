@@ -21,11 +21,12 @@ from vibejam.corpus import Corpus, check_trainable, split_corpus, without_overla
 from vibejam.data import TokenDataset, join
 from vibejam.errors import UserError
 from vibejam.evaluate import score_texts
-from vibejam.files import write_json
+from vibejam.files import sweep, write_json
+from vibejam.lock import hold
 from vibejam.model import BaseLM, build_model
 from vibejam.recipe import Recipe
 from vibejam.rewrite.manner import SHORTEST, learn_manner, save_manner
-from vibejam.runtime import pick_device
+from vibejam.runtime import is_out_of_memory, pick_device
 from vibejam.sample import generate_text
 from vibejam.tokenizer import Tokenizer, train_tokenizer
 from vibejam.train import TrainEvent, TrainState, train_lm
@@ -48,16 +49,43 @@ def learn(
 ) -> Iterator[TrainEvent]:
     """Learn `corpus` into `folder`, measuring on `held` or on whole documents held out of it.
 
-    With `resume` the run in `folder` goes on, with its own model and tokenizer, to the end that `recipe.train` names.
-    Raises UserError where the text is too little or `folder` holds something else.
+    With `resume` the run in `folder` goes on, with its own model and tokenizer, to the end that `recipe.train` names; one that was
+    killed before it saved anything begins again.
+    Raises UserError where the text is too little, `folder` holds something else or is being trained, or memory runs out.
     """
     check_trainable(corpus)
+    with hold(folder, f"{folder} is being trained by another vibejam; wait until it ends, or choose another folder."):
+        sweep(folder)
+        try:
+            yield from _learn(corpus, folder, recipe, held, pick_device(device), resume, prompt)
+        except (MemoryError, RuntimeError) as error:
+            if not is_out_of_memory(error):
+                raise
+            raise UserError(
+                "The machine ran out of memory; choose a smaller model or a smaller batch. What was saved is kept."
+            ) from error
+
+
+def _learn(
+    corpus: Corpus,
+    folder: Path,
+    recipe: Recipe,
+    held: Corpus | None,
+    where: torch.device,
+    resume: bool,
+    prompt: str,
+) -> Iterator[TrainEvent]:
     train_texts, val_texts, notes = _split(corpus, held, recipe)
-    where = pick_device(device)
     state = None
+    begun = (folder / "run.json").is_file()
+    if resume and begun and not (folder / "train_state.safetensors").is_file():
+        resume = False  # killed before its first save
+    elif not resume and (folder / "model.safetensors").exists():
+        raise UserError(f"{folder} already holds a model; resume it, delete it, or choose another folder.")
     if resume:
         state = checkpoint.load_state(folder)
         run = checkpoint.read_json(folder / "run.json")
+        checkpoint.check_format(folder, run.get("format", 1), FORMAT)
         if run["base"] == "none":
             model, tokenizer = checkpoint.load_model(folder, where)
         else:  # the folder holds what was merged; what goes on learning starts from the base again
@@ -67,8 +95,6 @@ def learn(
         if run["text"]["sha256"] != _fingerprint(train_texts):
             notes.append("Your writing has changed since this run began; it goes on with the writing as it is now.")
     else:
-        if (folder / "config.json").exists():
-            raise UserError(f"{folder} already holds a model; resume it, delete it, or choose another folder.")
         run = {"format": FORMAT, "created": datetime.now(timezone.utc).isoformat(timespec="seconds"), "prompt": prompt}
         run["base"] = recipe.base
         if recipe.base == "none":

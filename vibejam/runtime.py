@@ -21,6 +21,12 @@ def pick_device(asked: str | None = None) -> torch.device:
     return device
 
 
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether `error` says that memory ran out, for which torch has a kind of its own only on a GPU."""
+    words = ("can't allocate memory", "not enough memory")
+    return isinstance(error, MemoryError | torch.OutOfMemoryError) or any(word in str(error) for word in words)
+
+
 def compute_dtype(device: torch.device) -> torch.dtype:
     """bfloat16 where the hardware multiplies it natively (4 to 7 times faster on such CPUs), else float32."""
     if device.type == "cuda":

@@ -26,6 +26,7 @@ from vibejam.runtime import compute_dtype
 __all__ = ["TrainEvent", "TrainState", "estimate_loss", "train_lm"]
 
 FAILED_STEPS = 8  # steps in a row without a finite loss after which a run gives up
+RECOVERY = 2 ** (1 / 50)  # what a rate that was halved grows by with every good step, until it is whole again
 
 
 @dataclass(frozen=True)
@@ -117,10 +118,10 @@ def train_lm(
             if torch.isfinite(norm):
                 optimizer.step()
                 masters.distribute()
-                failed = 0
+                failed, counters.lr_scale = 0, min(1.0, counters.lr_scale * RECOVERY)
             else:
                 failed, counters.lr_scale = failed + 1, counters.lr_scale / 2
-                note = "A step gave no finite number, so it was skipped and the learning rate halved."
+                note = "A step gave no finite number, so it was skipped and the learning rate halved for a while."
                 if failed >= FAILED_STEPS:
                     raise UserError(
                         "The loss is no longer a number; start again with a lower learning rate. The best model so far is kept."
@@ -235,6 +236,8 @@ def _restore(
         with torch.no_grad():
             for name, parameter in named.items():
                 parameter.copy_(state.tensors[f"model.{name}"])
+                if not bool(parameter.isfinite().all()):
+                    raise ValueError("weights that are no numbers")
         for key, value in state.tensors.items():
             if key.startswith("optimizer."):
                 _, moment, name = key.split(".", 2)
@@ -245,5 +248,5 @@ def _restore(
             torch.cuda.set_rng_state(state.tensors["rng.cuda"].cpu())
         data.restore(state.numbers["data"])
         return _Counters(**state.numbers["counters"])
-    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+    except (KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
         raise UserError("The saved state is damaged or of another model; start the run anew.") from error

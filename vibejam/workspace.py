@@ -3,25 +3,33 @@
     data/me/writing/ID.json          one document each, as it was read and cleaned
     checkpoints/RUN/                 one run each (checkpoint.py)
     data/visitors/TOKEN/...          the same two for each visitor of a public Space
+    data/uploads/                    where a dropped file lies while it is read
+
+One program at a time has it: `claim` says so, and clears away what a killed one left behind.
 """
 
+import contextlib
 import hashlib
 import os
 import re
 import secrets
 import shutil
-from dataclasses import asdict, dataclass
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from vibejam.checkpoint import read_json
 from vibejam.errors import UserError
-from vibejam.files import write_json
+from vibejam.files import sweep, write_json
+from vibejam.lock import hold
 from vibejam.readers import Document
+from vibejam.reading.cautions import cautions, is_about_secrets, mask_secrets
 
 FORMAT = 1
 OWNER = "me"  # the one person of a laptop
 _TOKEN = re.compile(r"[0-9a-f]{32}")
+_RUN = re.compile(r"\d{4}-\d\d-\d\d-\d{6}(-.*)?")  # as new_run names them
 
 
 def home() -> Path:
@@ -31,6 +39,35 @@ def home() -> Path:
         return Path(asked).expanduser().absolute()
     checkout = Path(__file__).resolve().parents[1]
     return checkout if (checkout / "app.py").is_file() else Path.home() / "vibejam"
+
+
+def uploads_folder() -> Path:
+    """Where the app may put a dropped file until it is read."""
+    return home() / "data" / "uploads"
+
+
+def claim() -> AbstractContextManager:
+    """Have this home for oneself until the context is left, and clear away what a killed program left in it.
+
+    Raises UserError where another vibejam has it.
+    """
+    place = home()
+    claimed = hold(
+        place / "data",
+        f"vibejam is open already with what lies in {place}; use that window, or set VIBEJAM_HOME to another folder.",
+    )
+    shutil.rmtree(uploads_folder(), ignore_errors=True)
+    shutil.rmtree(place / "data" / "visitors", ignore_errors=True)  # nobody knows their names any more
+    for folder in (place / "data" / OWNER, place / "data" / OWNER / "writing"):
+        sweep(folder)
+    for folder in (place / "checkpoints").glob("*/"):
+        unborn = _RUN.fullmatch(folder.name) and not (folder / "run.json").exists()  # ended before anything was learnt
+        if unborn or any(folder.glob(".*.tmp")):
+            with contextlib.suppress(UserError), hold(folder, "The command line is training it."):
+                sweep(folder)
+                if unborn:
+                    shutil.rmtree(folder, ignore_errors=True)
+    return claimed
 
 
 def new_visitor() -> str:
@@ -83,11 +120,25 @@ class Workspace:
         """Forget one document.  Raises UserError where there is none of that name."""
         if id not in {entry.id for entry in self.writing()}:
             raise UserError("That piece of writing is no longer here; reload the page to see what is.")
-        (self.writing_folder / f"{id}.json").unlink(missing_ok=True)
+        _delete(self.writing_folder / f"{id}.json")
+
+    def mask(self, id: str) -> str:
+        """Put "•" signs in the place of what looks private in one document; its new id.  Raises UserError where there is none."""
+        document = next((entry.document for entry in self.writing() if entry.id == id), None)
+        if document is None:
+            raise UserError("That piece of writing is no longer here; reload the page to see what is.")
+        text = mask_secrets(document.text)
+        warnings = [w for w in document.warnings if not is_about_secrets(w)] + list(filter(is_about_secrets, cautions(text)))
+        new = self.add(replace(document, text=text, warnings=tuple(warnings)))
+        if new != id:
+            self.remove(id)
+        return new
 
     def remove_all(self) -> None:
         """Forget all the writing; runs stay until they are deleted."""
-        shutil.rmtree(self.writing_folder, ignore_errors=True)
+        for path in self.writing_folder.parent.glob("*"):  # also what was made of it
+            if path != self.runs_folder:
+                _delete(path)
 
     def new_run(self, name: str = "") -> Path:
         """A folder for a new run, named by the moment it starts (and `name`, as far as it makes a file name)."""
@@ -112,11 +163,19 @@ class Workspace:
         raise UserError("That run is no longer here; choose another one.")
 
     def remove_run(self, name: str) -> None:
-        """Delete a run with its model and its curve.  Raises UserError where there is none of that name."""
-        shutil.rmtree(self.run(name), ignore_errors=True)
+        """Delete a run with its model and its curve.  Raises UserError where there is none of that name, or some of it stays."""
+        _delete(self.run(name))
 
     def remove_visitor(self) -> None:
         """Delete everything of a visitor who has gone.  Raises ValueError for the owner of a laptop."""
         if self.runs_folder.parent != self.writing_folder.parent:
             raise ValueError("only a visitor's folder goes as a whole")
         shutil.rmtree(self.runs_folder.parent, ignore_errors=True)
+
+
+def _delete(path: Path) -> None:
+    """A file or a whole folder.  Raises UserError where any of it stays: nobody may believe that it has gone."""
+    with contextlib.suppress(OSError):
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+    if path.exists():
+        raise UserError(f"{path} could not be deleted; close what has it open, or delete it by hand.")

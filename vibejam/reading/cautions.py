@@ -39,6 +39,7 @@ _STOCK_PHRASES = (
     "embark on a journey", "embark on this journey", "holistic approach", "builds trust", "cutting-edge",
     "plays a crucial role", "plays a pivotal role", "plays a vital role", "it is important to remember",
 )  # fmt: skip
+_MAY_HOLD = "may hold"
 _SAMPLE = 400_000  # characters looked at for stock phrases and information
 
 
@@ -65,13 +66,18 @@ def mask_secrets(text: str) -> str:
     return text
 
 
+def is_about_secrets(warning: str) -> bool:
+    """Whether a warning of `cautions` is the one that `mask_secrets` answers."""
+    return warning.startswith(_MAY_HOLD)
+
+
 def cautions(text: str) -> tuple[str, ...]:
     """Warnings about a clean text, each a short plain phrase."""
     warnings = []
     secrets = find_secrets(text)
     if secrets:
         listed = secrets[0] if len(secrets) == 1 else f"{', '.join(secrets[:-1])} and {secrets[-1]}"
-        warnings.append(f"may hold {listed}: a model can say it again")
+        warnings.append(f"{_MAY_HOLD} {listed}: a model can say it again")
     if looks_machine_written(text):
         warnings.append("reads as if a machine had written it: leave it out if you did not")
     if says_little(text) and len(text) >= 1000:

@@ -18,6 +18,7 @@ from pathlib import Path
 from vibejam.drafts import DraftWriter
 from vibejam.embed import load_embedder
 from vibejam.errors import UserError
+from vibejam.files import sweep
 from vibejam.rewrite.corruption import corrupt
 from vibejam.rewrite.facts import facts_of
 from vibejam.rewrite.neutraliser import neutral_drafts
@@ -77,6 +78,7 @@ def make_pairs(passages: Sequence[str], kind: str, drafter: Drafter, out: Path, 
 
     Pairs that are there already, of whatever kind, stay.  Raises what the drafter raises; what is done by then is kept.
     """
+    sweep(out.parent, out.name)
     pairs = read_pairs(out) if out.is_file() and out.stat().st_size else []
     known = {pair.id for pair in pairs}
     ids = {passage: f"{kind}-{sha256(passage.encode()).hexdigest()[:12]}" for passage in passages}

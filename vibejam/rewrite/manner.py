@@ -268,13 +268,36 @@ def load_manner(folder: Path) -> Manner | None:
     try:
         with safe_open(path, "pt") as file:
             note, tensors = file.metadata(), {name: file.get_tensor(name) for name in file.keys()}
-        if note["format"] != FORMAT or tensors["weights"].shape != (BUCKETS,):
-            raise ValueError(note["format"])
-        common, taste = json.loads(note["common"]), json.loads(note["taste"])
-        if not len(common) == len(tensors["rate"]) == len(tensors["spread"]):
-            raise ValueError("lengths")
-        return Manner(common, tensors["rate"], tensors["spread"], tensors["weights"], float(note["bias"]),
-                      float(note["typical"]), taste,
-                      WordModel.from_tensors(tensors), json.loads(note["marks"]))  # fmt: skip
-    except (SafetensorError, KeyError, ValueError, TypeError, OSError) as error:
+        if int(note["format"]) > int(FORMAT):
+            raise UserError(f"{path} was written by a newer vibejam; update vibejam to open it.")
+        common, taste, marks = (json.loads(note[name]) for name in ("common", "taste", "marks"))
+        bias, typical = float(note["bias"]), float(note["typical"])
+        _check(common, taste, marks, (bias, typical), tensors)
+        return Manner(common, tensors["rate"], tensors["spread"], tensors["weights"], bias, typical, taste,
+                      WordModel.from_tensors(tensors), marks)  # fmt: skip
+    except (SafetensorError, KeyError, ValueError, TypeError, OSError, RuntimeError, RecursionError) as error:
         raise UserError(f"{path} is damaged; let the run learn your manner again by training it anew.") from error
+
+
+def _check(common: object, taste: object, marks: object, numbers: tuple[float, ...], tensors: dict[str, Tensor]) -> None:
+    """Raises ValueError where what a file holds is no manner: everything of its kind and length, every figure finite."""
+    rate, spread, weights = (tensors[name] for name in ("rate", "spread", "weights"))
+    counts = [tensors[name] for name in ("gram_counts", "context_followers", "total")]
+    keys = [tensors[name] for name in ("grams", "contexts")]
+    sound = (
+        isinstance(common, list)
+        and all(isinstance(word, str) for word in common)
+        and isinstance(taste, dict)
+        and all(isinstance(share, float | int) and math.isfinite(share) for share in taste.values())
+        and isinstance(marks, dict)
+        and all(isinstance(mark, str) and mark for mark in marks.values())
+        and all(map(math.isfinite, numbers))
+        and rate.shape == spread.shape == (len(common),)
+        and weights.shape == (BUCKETS,)
+        and all(t.is_floating_point() and bool(t.isfinite().all()) for t in (rate, spread, weights))
+        and bool((rate > 0).all() and (spread > 0).all())
+        and all(t.dim() == 1 and t.dtype in (torch.int32, torch.int64) for t in [*counts, *keys])
+        and all(bool((t > 0).all()) for t in counts)
+    )
+    if not sound:
+        raise ValueError("no manner")

@@ -11,6 +11,7 @@ from pathlib import Path
 from vibejam.errors import UserError
 from vibejam.files import write_text
 
+FORMAT = 1  # of a line; one without a number, as they were at first and as other programs write them, is read as the first
 PROMPT = "Draft: {draft}\n\nRewrite:"  # what a rewriting model reads; a blank and the rewrite follow
 
 
@@ -38,15 +39,19 @@ def read_pairs(path: Path | str) -> list[Pair]:
 
 def write_pairs(path: Path | str, pairs: Iterable[Pair]) -> None:
     """All `pairs`, one JSON object a line, in `path`'s place in one step."""
-    write_text(path, "".join(json.dumps(asdict(pair), ensure_ascii=False) + "\n" for pair in pairs))
+    rows = ({"format": FORMAT, **asdict(pair)} for pair in pairs)
+    write_text(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
 
 
 def _pair(line: str, number: int, path: Path | str) -> Pair:
     try:
         row = json.loads(line)
+        if row.get("format", 1) > FORMAT:
+            raise UserError(f"{path} was written by a newer vibejam; update vibejam to open it.")
         draft, rewrite = row["draft"].strip(), row.get("rewrite", row.get("original")).strip()
         if not draft or not rewrite:
             raise ValueError("an empty text")
+        (draft + rewrite).encode()  # half of a surrogate pair is no text, and could not be written again
         return Pair(str(row.get("id", number)), draft, rewrite, str(row.get("kind", "given")))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise UserError(
