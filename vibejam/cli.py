@@ -10,7 +10,7 @@ import sys
 from typing import NoReturn
 
 from vibejam import __version__
-from vibejam.commands import learning, outside, rewriting
+from vibejam.commands import labs, learning, outside, rewriting
 from vibejam.config import DataConfig, ModelConfig, RewriteConfig, SampleConfig, TrainConfig, help_for
 from vibejam.errors import UserError
 
@@ -136,6 +136,14 @@ def build_parser() -> Parser:
     sub.add_argument("--ckpt-path", metavar="DIR", help="The folder of the run; unless said, the newest one.")
     sub.add_argument("--host", default="127.0.0.1", help="The address to listen on; others can reach it if it is not this one.")
     sub.add_argument("--port", type=int, default=8000, help="The port to listen on.")
+
+    sub = command("labs", labs.labs, "Architectures side by side on one text, with equal parameters, tokens and minutes.")
+    sub.add_argument("--text-path", required=True, metavar="FILE|DIR", help="The text they all learn.")
+    sub.add_argument("--archs", default="transformer,gated-attention,mamba,xlstm", metavar="A,B", help="Which ones.")
+    sub.add_argument("--minutes", type=float, default=3.0, metavar="F", help="Minutes of each run.")
+    sub.add_argument("--seeds", type=int, default=3, metavar="N", help="How many times each run is done, for the spread.")
+    sub.add_argument("--out", required=True, metavar="DIR", help="The folder for the table, the figures and every run's curve.")
+    sub.add_argument("--device", help="cpu, cuda or mps; the best there is unless named.")
 
     sub = command("bench", outside.bench, "Measure how fast this machine writes, as ratios against others in the same run.")
     sub.add_argument("--what", choices=["decode", "candidates", "rounding", "from-scratch", "load"], help="One figure; else all.")

@@ -12,7 +12,7 @@ import torch
 from vibejam.base import start_on_base
 from vibejam.config import DataConfig, ModelConfig, TrainConfig
 from vibejam.errors import SettingError
-from vibejam.model import build_model
+from vibejam.model import architecture, build_model
 from vibejam.optim import Masters, build_optimizer
 from vibejam.runtime import compute_dtype, pick_device
 
@@ -67,6 +67,7 @@ def plan_run(
         minutes = QUICK.minutes
     if base != "none":
         return _on_a_base(base, minutes, max_iters, shape or {}, train or {}, data)
+    architecture(str((shape or {}).get("arch", "transformer")))  # an unknown one is refused before anything is written
     quick = compute_dtype(pick_device()) != torch.float32  # a CPU without bfloat16 learns several times slower
     long = minutes > (3 if quick else 20) or max_iters > 3000
     shape_plan: dict[str, object] = (

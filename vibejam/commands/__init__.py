@@ -1,7 +1,7 @@
 """What the commands have in common: settings that were given, progress on stderr, and a stop that tears nothing.
 
-One file a room: learning.py, rewriting.py, outside.py.  Each command reads its arguments, calls the engine and returns what cli.py
-prints.  What is slow to import is imported inside the command that needs it.
+One file a room: learning.py, rewriting.py, labs.py, outside.py.  Each command reads its arguments, calls the engine and returns
+what cli.py prints.  What is slow to import is imported inside the command that needs it.
 """
 
 import argparse

@@ -92,7 +92,7 @@ class CausalConv(nn.Module):
         """(B, T, channels) after the WIDTH - 1 numbers `before` it; what comes out, and the last WIDTH - 1 numbers of all."""
         T, x = x.shape[1], torch.cat([before, x], dim=1)
         y = self.bias + sum(self.weight[place] * x[:, place : place + T] for place in range(self.WIDTH))
-        return F.silu(y), x[:, T:]
+        return F.silu(y), x[:, T:].clone()  # a view would keep all that was read
 
 
 def inner_width(config: ModelConfig, multiple: int) -> int:

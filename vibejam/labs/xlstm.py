@@ -12,6 +12,8 @@ reference code's power law for the sLSTM's first forget gates, which here start 
 Shapes: B batch, T time, H heads, D numbers a head.
 """
 
+import math
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -36,7 +38,7 @@ class MLSTMBlock(RecurrentBlock):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         H = config.n_head
-        inner = inner_width(config, SMALL_BLOCK * H)
+        inner = inner_width(config, math.lcm(SMALL_BLOCK, H))
         self.n_head, self.inner = H, inner
         self.norm = nn.LayerNorm(config.n_embd, bias=False)
         self.widen = nn.Linear(config.n_embd, 2 * inner, bias=False)
@@ -165,7 +167,7 @@ def _together(q: Tensor, k: Tensor, v: Tensor, come: Tensor, forget: Tensor, sta
     answers = found / torch.maximum(weight.abs(), torch.exp(-peaks)[..., None])
     i = torch.exp(weights[..., -1, :] - peaks[..., -1:])[..., None]  # (B, H, S, 1): what each place leaves
     f = carried[:, :, -1]  # (B, H, 1)
-    return answers, (f[..., None] * memory + (i * k).mT @ v, f * norm + (i * k).sum(2), peaks[..., -1])
+    return answers, (f[..., None] * memory + (i * k).mT @ v, f * norm + (i * k).sum(2), peaks[..., -1].clone())
 
 
 def slstm(gates: Tensor, again: Tensor, state: State) -> tuple[Tensor, State]:
