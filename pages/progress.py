@@ -35,7 +35,8 @@ def status_html(run: Run) -> str:
     share = float(last["progress"]) if last else 0.0
     facts = []
     if run.alive and last:
-        facts = [f"{share:.0%}", _left(last, share), f"{last['tokens_per_second']:,.0f} tokens a second"]
+        speed = f"{last['tokens_per_second']:,.0f} tokens a second" if last["tokens_per_second"] else ""  # none while it drafts
+        facts = [f"{share:.0%}", _left(last, share), speed]
     elif last:
         facts = [f"{clock(last['seconds'])} of learning", count(int(last["iteration"]), "step")]
     cells = "".join(f"<span>{esc(fact)}</span>" for fact in facts if fact)

@@ -1,6 +1,7 @@
-"""Rewrite: a draft on the left, pasted or asked of a model, and on the right the same in the person's manner.
+"""Rewrite: a draft, pasted or asked of a model, and beside it the same in the person's manner, to be decided sentence by sentence.
 
-Below stands what changed, and sentence by sentence why.  Before anything is sent, the page names the host it goes to.
+The two columns are pages/review.py, what was decided pages/decided.py, and teaching the voice pages/teach.py.  Before anything is
+sent, the page names the host it goes to.
 """
 
 import os
@@ -10,29 +11,25 @@ from contextlib import closing
 
 import gradio as gr
 
-from pages import look, sample, state
+from pages import decided, look, review, sample, state, teach
 from pages.base_offer import Offer
 from pages.look import fragment, told
 from pages.sample import REDRAW_SECONDS
-from pages.words import count, esc
+from pages.words import esc
 from vibejam.config import RewriteConfig, default_of, help_for
-from vibejam.diff import word_diff
 from vibejam.drafts import DraftWriter, endpoint_for, endpoint_from_environment
 from vibejam.errors import UserError
 from vibejam.local_writer import BASE, local_writer
-from vibejam.rewrite import Rewrite
-from vibejam.rewrite.selector import Choice
+from vibejam.rewrite.review import review as reviewed
 from vibejam.runtime import is_space
 
 PASTE, ASK = "paste", "ask"
-MOST_CHOICES = 200  # sentences that are explained
-LONGEST_DIFF = 4000  # words; comparing longer texts word by word would keep the page waiting
 HONEST = (
     "Numbers, names, negations, quotations, links and code stay as they are, and a sentence that could not be said your way "
     "without changing them is left alone. Read it once all the same: the guards know words, not what you mean."
 )
 OFFER = Offer(BASE, "A small model can write it on this machine, with no key and no network.")
-NOTHING_YET = '<p class="quiet">The rewrite appears here.</p>'
+LINES, SMALL = 10, 4  # of the draft's box, before and after it stands in the columns
 GO = {PASTE: "Rewrite", ASK: "Write a draft and rewrite it"}
 
 
@@ -72,27 +69,24 @@ def build(owner: gr.State) -> state.Page:
                     )
                     key = gr.Textbox(label="Key", type="password", max_length=500,
                                      info="For this session only; it is never saved.")  # fmt: skip
+        draft = gr.Textbox(
+            label="Draft", show_label=False, lines=LINES, max_lines=30, placeholder="Paste a draft here.",
+            elem_id="draft", elem_classes="read", container=False,
+        )  # fmt: skip
         strength = gr.Slider(
             0, 1, default_of(RewriteConfig, "strength"), step=0.05, label="Strength",
             info=help_for(RewriteConfig, "strength"), elem_id="strength",
         )  # fmt: skip
-        with gr.Row(elem_classes="sides"):
-            with gr.Column(elem_classes="side draft"):
-                left = fragment(side_html("Draft", ""))
-                draft = gr.Textbox(
-                    label="Draft", show_label=False, lines=10, max_lines=30, placeholder="Paste a draft here.",
-                    elem_id="draft", elem_classes="read", container=False,
-                )  # fmt: skip
-                with gr.Row(elem_classes="actions"):
-                    go = gr.Button(GO[PASTE], variant="primary", size="md", elem_id="rewrite")
-                    stop = gr.Button("Stop", variant="secondary", size="md", visible=False, elem_id="stop-rewriting")
-            with gr.Column(elem_classes="side voice"):
-                right = gr.HTML(
-                    right_html("", ""), js_on_load=look.script("copy.js"), apply_default_css=False, elem_id="rewritten"
-                )
-        fragment(f'<p class="quiet">{HONEST}</p>')
+        with gr.Row(elem_classes="actions"):
+            go = gr.Button(GO[PASTE], variant="primary", size="md", elem_id="rewrite")
+            stop = gr.Button("Stop", variant="secondary", size="md", visible=False, elem_id="stop-rewriting")
         told_line = fragment(visible=False, elem_id="rewrite-notice")
-        changes = fragment(elem_id="changes")
+        sides = gr.State(None)  # what the columns show, on the server
+        columns = review.component()
+        fragment(f'<p class="quiet">{HONEST}</p>')
+        section = teach.build(owner, voice, [address, model, key])
+        with gr.Accordion("What you decided", open=False, elem_id="decisions") as fold:
+            kept = decided.component()
 
     quiet = dict(show_progress="hidden", api_visibility="private")
     source.input(turn, source, [asking, go, draft], concurrency_limit=None, **quiet)
@@ -101,21 +95,28 @@ def build(owner: gr.State) -> state.Page:
         trigger_mode="always_last", concurrency_limit=None, **quiet,
     )  # fmt: skip
     inputs = [owner, voice, source, instruction, address, model, key, draft, strength]
-    writing = go.click(stream, inputs, [draft, left, right, changes, told_line, go, stop], concurrency_limit=4, **quiet)
-    stop.click(
-        lambda: [gr.update(visible=True), gr.update(visible=False)], None, [go, stop], cancels=[writing], **quiet
-    )
+    writing = go.click(stream, inputs, [draft, sides, columns, told_line, go, stop], concurrency_limit=4, **quiet)
+    stop.click(halted, sides, [columns, go, stop], cancels=[writing], **quiet)
+    acted = columns.act(decide, [owner, sides], [sides, columns, told_line, fold, kept], trigger_mode="multiple", **quiet)
+    removed = [
+        kept.remove(decided.remove, owner, [fold, kept, told_line], concurrency_limit=None, **quiet),
+        kept.remove_all(decided.remove_all, owner, [fold, kept, told_line], concurrency_limit=None, **quiet),
+    ]
+    for event in (acted, *removed):
+        event.then(teach.show, section.inputs, section.outputs, concurrency_limit=None, **quiet)
     told_where = dict(fn=destination_html, inputs=[address, model, key], outputs=goes_to, concurrency_limit=None, **quiet)
     fetching.tick(OFFER.tick, None, offer, concurrency_limit=None, **quiet).then(**told_where)
-    return state.Page(arrived, [owner, voice], [missing, body, voice, *offer], {to_train: "train"}, (told_where,))
+    taught = dict(fn=teach.show, inputs=section.inputs, outputs=section.outputs, concurrency_limit=None, **quiet)
+    page = [missing, body, voice, *offer, fold, kept]
+    return state.Page(arrived, [owner, voice], page, {to_train: "train"}, (told_where, taught))
 
 
 show = sample.show
 
 
 def arrived(owner: str, chosen: str | None) -> list:
-    """The page as someone arrives: the voices, and the offer of a writer where there is none."""
-    return [*show(owner, chosen), *OFFER.show(wanted=not is_set_up())]
+    """The page as someone arrives: the voices, the offer of a writer where there is none, and what was decided."""
+    return [*show(owner, chosen), *OFFER.show(wanted=not is_set_up()), *decided.show(owner)]
 
 
 def turn(source: str) -> list:
@@ -173,44 +174,50 @@ def stream(
     owner: str, voice: str, source: str, instruction: str, address: str, model: str, key: str, draft: str,
     strength: float,
 ) -> Iterator[list]:  # fmt: skip
-    """The draft if it is asked for, then the rewrite, as they are written."""
+    """The draft if it is asked for, then the rewrite, as they are written: (draft, sides, columns, notice, Rewrite, Stop)."""
     busy = [gr.update(visible=False), gr.update(visible=True)]
     free = [gr.update(visible=True), gr.update(visible=False)]
     same = gr.skip()
-    draft, text, name = draft or "", "", ""
+    draft, sides, by = draft or "", None, "pasted by you"
     try:
         config = dial(strength)
         engine = state.engine(state.find_run(owner, voice))  # before anything is sent
-        name = engine.name
         if source == ASK:
             writer = writer_for(address, model, key)
             by = f"{writer.model} at {writer.destination}" if writer.destination else f"{writer.model}, on this machine"
-            yield [same, side_html("Draft", f"asking {by}"), right_html("", ""), "", told(""), *busy]
+            yield [same, None, look.quiet(f"Asking {by}…"), told(""), *busy]
             draft, drawn = "", 0.0  # what stood there stays until the first piece is here, which is shown at once
             with closing(writer.stream(instruction or "")) as pieces:
                 for piece in pieces:
                     draft += piece
                     if time.monotonic() - drawn > REDRAW_SECONDS:
                         drawn = time.monotonic()
-                        yield [draft, *[same] * 6]  # no buttons: Stop may be pressed by now
+                        yield [draft, *[same] * 5]  # no buttons: Stop may be pressed by now
             draft = draft.strip()
-            yield [draft, side_html("Draft", by), *[same] * 5]
+            yield [draft, *[same] * 5]
         else:
-            yield [
-                same,
-                side_html("Draft", "pasted by you" if draft.strip() else ""),
-                right_html(name, ""),
-                "",
-                told(""),
-                *busy,
-            ]
+            yield [same, None, look.quiet("Rewriting…"), told(""), *busy]
         with closing(engine.stream_rewrite(draft, config)) as steps:
             for rewrite in steps:
-                text = rewrite.settled.strip()
-                yield [same, same, right_html(name, text), *[same] * 4]
-        yield [same, same, right_html(name, text, done=True), changes_html(draft, text) + choices_html(rewrite), told(""), *free]
+                sides = review.Sides(reviewed(rewrite), by, engine.name)
+                yield [gr.update(lines=SMALL, max_lines=SMALL), sides, review.review_html(sides, done=False), *[same] * 3]
+        yield [same, sides, review.review_html(sides), told(""), *free]
     except UserError as error:
-        yield [same, same, right_html(name, text, done=True), "", told(str(error)), *free]
+        yield [same, sides, review.review_html(sides) if sides else review.NOTHING_YET, told(str(error)), *free]
+
+
+def halted(sides: review.Sides | None) -> list:
+    """After a stop: what is done stays, and can be decided."""
+    done = review.review_html(sides) if isinstance(sides, review.Sides) else review.NOTHING_YET
+    return [done, gr.update(visible=True), gr.update(visible=False)]
+
+
+def decide(owner: str, sides: review.Sides | None, event: gr.EventData) -> list:
+    """One act upon a sentence: (sides, columns, line for notices, what was decided)."""
+    after, said = review.act(owner, sides, event)
+    if said:
+        return [gr.skip(), gr.skip(), told(said), gr.skip(), gr.skip()]
+    return [after, review.review_html(after), told(""), *decided.show(owner)]
 
 
 def dial(strength: float) -> RewriteConfig:
@@ -219,52 +226,3 @@ def dial(strength: float) -> RewriteConfig:
         return RewriteConfig(strength=float(strength))
     except (TypeError, ValueError) as error:
         raise UserError("The strength lies between 0 and 1; move the slider there.") from error
-
-
-def side_html(title: str, by: str) -> str:
-    """The head of a column: what it holds and who wrote it."""
-    return f'<h3>{esc(title)}<span class="by">{esc(by)}</span></h3>'
-
-
-def right_html(name: str, text: str, done: bool = False) -> str:
-    if not text and (done or not name):
-        return side_html("Rewrite", "") + NOTHING_YET
-    caret = "" if done else look.CARET
-    return (
-        f'{side_html("Rewrite", name)}<p class="read" data-text="">{esc(text)}{caret}</p><footer>{look.COPY}</footer>'
-    )
-
-
-def changes_html(draft: str, rewrite: str) -> str:
-    """What changed, word by word: struck through from the draft, underlined from the rewrite."""
-    if len(draft.split()) + len(rewrite.split()) > LONGEST_DIFF:
-        return look.quiet("These texts are too long to compare word by word; rewrite a few paragraphs at a time.")
-    changes = word_diff(draft, rewrite)
-    kept = sum(len(change.text.split()) for change in changes if change.kind == "same")
-    marks = {"same": "{}", "draft": "<del>{}</del>", "rewrite": "<ins>{}</ins>"}
-    body = "".join(marks[change.kind].format(esc(change.text)) for change in changes)
-    return (
-        f'<section class="changes"><h3>What changed<span class="by">{count(kept, "word")} of the draft stayed, '
-        f'<del>struck through</del> went, <ins>underlined</ins> is new</span></h3><p class="read">{body}</p></section>'
-    )
-
-
-def choices_html(rewrite: Rewrite) -> str:
-    """Sentence by sentence, whose version stands, and where the draft stayed, why."""
-    if rewrite.note:
-        return look.quiet(rewrite.note)
-    rows = "".join(f"<dt>{esc(choice.text)}</dt><dd>{esc(_why(choice))}</dd>" for choice in rewrite.choices[:MOST_CHOICES])
-    return f'<details class="choices"><summary>Why each sentence is as it is</summary><dl>{rows}</dl></details>'
-
-
-def _why(choice: Choice) -> str:
-    refused = [found for found in choice.considered if found.refused]
-    others = len(choice.considered) - 1
-    if choice.by != "draft":
-        also = f"; {count(len(refused), 'other version')} would have changed what it says" if refused else ""
-        return f"Chosen of {count(others, 'version')}, proposed by {choice.by}{also}."
-    if not others:
-        return "Left as it was: nothing here that you are known to say otherwise."
-    if len(refused) == others:
-        return f"Left as it was: {refused[0].refused[0].reason} in every other version."
-    return f"Left as it was: none of {count(others, 'other version')} was nearer to how you write."

@@ -17,7 +17,7 @@ from vibejam.checkpoint import read_json
 from vibejam.corpus import check_trainable
 from vibejam.errors import UserError
 from vibejam.fetch import BASES, base_path
-from vibejam.jobs import FAILED, JOBS, PAUSED, STOPPED, STOPPING
+from vibejam.jobs import FAILED, JOBS, LEARN, PAUSED, STOPPED, STOPPING
 from vibejam.learn import learn, recipe_of
 from vibejam.local_writer import BASE
 from vibejam.recipe import PRESETS, QUICK
@@ -184,7 +184,7 @@ def show(owner: str, name: str | None, sentence: str = "") -> list:
         *_live(run),
         gr.update(visible=ended and run.has_voice, variant="primary" if first == "hear" else "secondary"),
         gr.update(visible=unfinished, variant="primary" if first == "resume" else "secondary"),
-        gr.update(visible=busy and run.status != STOPPING),
+        gr.update(visible=busy and run.status != STOPPING and JOBS.get(folder).kind == LEARN),
         gr.update(visible=busy and run.status != STOPPING),
         gr.update(visible=ended and run.can_go_on and not unfinished),
         gr.update(visible=ended and writing),

@@ -10,10 +10,12 @@ from app_hands import ME, shown, text_of, trained
 from endpoint_server import endpoint, fails, says, says_then_hangs  # noqa: F401
 from tiny_base import lay_tiny_base
 
-from pages import rewrite, sample, state
+from pages import review, rewrite, sample, state
 from vibejam import drafts, local_writer
 from vibejam.config import SampleConfig
 from vibejam.workspace import Workspace
+
+SIDES, COLUMNS, TOLD, GO = 1, 2, 3, 4  # of what `rewrite.stream` yields
 
 
 def test_a_voice_writes_in_pieces_and_says_how_much_it_copied():
@@ -59,23 +61,24 @@ def test_a_loaded_voice_is_kept_until_its_weights_change():
 def test_a_pasted_draft_is_rewritten_beside_itself_with_what_changed():
     name = trained()
     steps = list(rewrite.stream(ME, name, "paste", "", "", "", "", "The boiler broke at nine.", 1.0))
-    last = steps[-1]
-    assert 'data-copy=""' in last[2] and "<ins>" in last[3] and "<del>" in last[3] and shown(last[5])
-    assert name in steps[0][2] or name in last[2]
+    sides, columns = steps[-2][SIDES], steps[-1][COLUMNS]
+    assert 'data-copy="text"' in columns and 'data-copy="markdown"' in columns and shown(steps[-1][GO])
+    assert sides.draft_by == "pasted by you" and name in sides.rewrite_by and sides.rewrite_by in text_of(columns)
+    assert "9" in text_of(columns) or "nine" in text_of(columns)
     assert all("sent to" not in str(step) for step in steps)
 
 
-def test_the_diff_keeps_both_texts_word_for_word():
+def test_both_columns_keep_their_texts_word_for_word():
     draft, after = "The boiler broke & nobody came.", "The boiler broke again & nobody rang."
-    body = re.search(r'<p class="read">(.*)</p>', rewrite.changes_html(draft, after), re.DOTALL)[1]
-    assert html.unescape(re.sub(r"<ins>.*?</ins>|</?del>", "", body)) == draft
-    assert html.unescape(re.sub(r"<del>.*?</del>|</?ins>", "", body)) == after
+    left, right = review.columns(draft, after)
+    assert "<del>" in left and "<ins>" in right and "<ins>" not in left
+    assert [html.unescape(re.sub(r"</?(?:ins|del)>", "", side)) for side in (left, right)] == [draft, after]
 
 
 def test_an_empty_draft_is_told_and_changes_nothing():
     name = trained()
     last = list(rewrite.stream(ME, name, "paste", "", "", "", "", "  ", 1.0))[-1]
-    assert "nothing to rewrite" in last[4]["value"] and shown(last[5])
+    assert "nothing to rewrite" in last[TOLD]["value"] and shown(last[GO])
 
 
 def test_an_instruction_is_drafted_by_the_endpoint_and_rewritten_here(endpoint):  # noqa: F811
@@ -85,13 +88,16 @@ def test_an_instruction_is_drafted_by_the_endpoint_and_rewritten_here(endpoint):
     assert endpoint.host in where and "some-model" in where and not endpoint.asked  # said before anything is sent
     steps = list(rewrite.stream(ME, name, "ask", "Complain.", endpoint.url, "some-model", "", "", 1.0))
     assert [step[0] for step in steps if isinstance(step[0], str)][-1] == "The boiler is broken."
-    assert endpoint.host in str(steps) and "<ins>" in steps[-1][3]
+    assert endpoint.host in steps[0][COLUMNS]
+    sides = steps[-1][SIDES]
+    assert endpoint.host in sides.draft_by and "some-model" in sides.draft_by
+    assert name in sides.rewrite_by and "some-model" not in sides.rewrite_by  # two models, and each column says which
     assert endpoint.asked[0].body["messages"][-1]["content"] == "Complain."
 
 
 def test_nothing_is_sent_when_the_voice_is_missing(endpoint):  # noqa: F811
     last = list(rewrite.stream(ME, "gone", "ask", "Complain.", endpoint.url, "m", "", "", 1.0))[-1]
-    assert shown(last[4]) and not endpoint.asked
+    assert shown(last[TOLD]) and not endpoint.asked
 
 
 def test_an_endpoint_that_fails_takes_no_draft_away(endpoint):  # noqa: F811
@@ -99,7 +105,7 @@ def test_an_endpoint_that_fails_takes_no_draft_away(endpoint):  # noqa: F811
     endpoint.will(fails(404))
     steps = list(rewrite.stream(ME, name, "ask", "Complain.", endpoint.url, "m", "", "My own.", 1.0))
     assert all(step[0] == gr.skip() for step in steps)
-    assert "knows no model" in steps[-1][4]["value"] and shown(steps[-1][5])
+    assert "knows no model" in steps[-1][TOLD]["value"] and shown(steps[-1][GO])
 
 
 def test_leaving_the_page_hangs_up_on_the_endpoint(endpoint):  # noqa: F811
@@ -126,7 +132,7 @@ def test_without_a_service_the_model_on_this_machine_writes_the_draft(monkeypatc
     assert "SmolLM2" in where and "nothing leaves" in where and "sent to" not in where
     monkeypatch.setattr(drafts.EndpointWriter, "__init__", None)  # nobody is to be asked over a network
     last = list(rewrite.stream(ME, name, "ask", "Write to Morgan.", "", "", "", "", 1.0))[-1]
-    assert not shown(last[4]) and "What changed" in last[3]
+    assert not shown(last[TOLD]) and "SmolLM2" in last[SIDES].draft_by and "Draft" in last[COLUMNS]
     local_writer._loaded.cache_clear()
 
 

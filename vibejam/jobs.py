@@ -22,6 +22,7 @@ PREPARING, RUNNING, STOPPING, DONE, PAUSED, STOPPED, FAILED = (
     "preparing", "running", "stopping", "done", "paused", "stopped", "failed"
 )  # fmt: skip
 ALIVE = (PREPARING, RUNNING, STOPPING)
+LEARN, TEACH = "learn", "teach"  # what a job does: learns a voice, or teaches one to rewrite, which can be stopped and not paused
 
 
 @dataclass
@@ -29,6 +30,7 @@ class Job:
     """One run in training.  `events` is the whole curve so far, in the form of metrics.jsonl, oldest first."""
 
     folder: Path
+    kind: str = LEARN
     status: str = PREPARING
     error: str = ""
     events: list[dict[str, object]] = field(default_factory=list)
@@ -39,13 +41,18 @@ class Job:
     def alive(self) -> bool:
         return self.status in ALIVE
 
+    @property
+    def ending(self) -> bool:
+        """Whether it was asked to end."""
+        return self._ending is not None
+
     def since(self, count: int) -> list[dict[str, object]]:
         """The events after the first `count`."""
         return self.events[count:]
 
     def pause(self) -> None:
-        """End soon, keeping everything, to go on later."""
-        self._end(PAUSED)
+        """End soon, keeping everything, to go on later; where that is not possible, stop."""
+        self._end(PAUSED if self.kind == LEARN else STOPPED)
 
     def stop(self) -> None:
         """End soon, keeping the best model."""
@@ -74,7 +81,7 @@ class Job:
                     events.close()
                     break
             ended = self._ending or DONE
-            if self._ending:
+            if self._ending and (self.folder / "run.json").is_file():  # else it was stopped before there was anything to keep
                 run = checkpoint.read_json(self.folder / "run.json")
                 write_json(self.folder / "run.json", run | {"status": ended})
             self.status = ended
@@ -95,12 +102,12 @@ class Jobs:
         self._lock = threading.Lock()
         self._jobs: dict[Path, Job] = {}
 
-    def start(self, folder: Path, start: Callable[[], Iterator[TrainEvent]]) -> Job:
+    def start(self, folder: Path, start: Callable[[], Iterator[TrainEvent]], kind: str = LEARN) -> Job:
         """Train in the background what `start()` yields.  Raises UserError while another run is alive."""
         with self._lock:
             if self.alive() is not None:
                 raise UserError("A run is already in progress; wait for it, or stop it first.")
-            job = Job(folder, events=checkpoint.read_metrics(folder))
+            job = Job(folder, kind, events=checkpoint.read_metrics(folder))
             job._thread = threading.Thread(target=job._run, args=(start,), name=f"train {folder.name}", daemon=True)
             self._jobs[folder] = job
             job._thread.start()
@@ -109,6 +116,11 @@ class Jobs:
     def alive(self) -> Job | None:
         """The run in progress, if there is one."""
         return next((job for job in self._jobs.values() if job.alive), None)
+
+    def latest(self, runs_folder: Path, kind: str) -> Job | None:
+        """The last job of this kind in that folder of runs since the program started, alive or ended."""
+        own = [job for job in self._jobs.values() if job.kind == kind and job.folder.parent == runs_folder]
+        return own[-1] if own else None
 
     def forget(self, folder: Path) -> None:
         """Keep nothing of a run that has ended: its samples may quote the person."""

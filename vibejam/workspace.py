@@ -1,8 +1,10 @@
 """Where a person's writing and runs lie, and nothing else: one folder an owner, looked up by name, never joined from input.
 
     data/me/writing/ID.json          one document each, as it was read and cleaned
+    data/me/writing/drafts.jsonl     passages of it with a neutral draft each (teach.py); they go when their writing goes
+    data/me/decisions.jsonl          what the person took, edited or turned down of rewrites (rewrite/decisions.py)
     checkpoints/RUN/                 one run each (checkpoint.py)
-    data/visitors/TOKEN/...          the same two for each visitor of a public Space
+    data/visitors/TOKEN/...          the same for each visitor of a public Space
     data/uploads/                    where a dropped file lies while it is read
 
 One program at a time has it: `claim` says so, and clears away what a killed one left behind.
@@ -10,6 +12,7 @@ One program at a time has it: `claim` says so, and clears away what a killed one
 
 import contextlib
 import hashlib
+import json
 import os
 import re
 import secrets
@@ -21,7 +24,7 @@ from pathlib import Path
 
 from vibejam.checkpoint import read_json
 from vibejam.errors import UserError
-from vibejam.files import sweep, write_json
+from vibejam.files import sweep, write_json, write_text
 from vibejam.lock import hold
 from vibejam.readers import Document
 from vibejam.reading.cautions import cautions, is_about_secrets, mask_secrets
@@ -95,6 +98,8 @@ class Workspace:
             self.runs_folder = home() / "data" / "visitors" / owner / "runs"
         else:
             raise ValueError("an owner is 'me' or a token made by new_visitor")
+        self.drafts_file = self.writing_folder / "drafts.jsonl"
+        self.decisions_file = self.writing_folder.parent / "decisions.jsonl"
 
     def add(self, document: Document) -> str:
         """Keep `document` and return its id; the same source and text again are the same document."""
@@ -121,6 +126,7 @@ class Workspace:
         if id not in {entry.id for entry in self.writing()}:
             raise UserError("That piece of writing is no longer here; reload the page to see what is.")
         _delete(self.writing_folder / f"{id}.json")
+        self._forget_drafts()
 
     def mask(self, id: str) -> str:
         """Put "•" signs in the place of what looks private in one document; its new id.  Raises UserError where there is none."""
@@ -135,10 +141,19 @@ class Workspace:
         return new
 
     def remove_all(self) -> None:
-        """Forget all the writing; runs stay until they are deleted."""
+        """Forget all the writing, the drafts of it and what was decided; runs stay until they are deleted."""
         for path in self.writing_folder.parent.glob("*"):  # also what was made of it
             if path != self.runs_folder:
                 _delete(path)
+
+    def _forget_drafts(self) -> None:
+        """Drafts of passages that stand in no writing any more."""
+        if not self.drafts_file.is_file():
+            return
+        here = [" ".join(entry.document.text.split()) for entry in self.writing()]
+        lines = self.drafts_file.read_text(encoding="utf-8").split("\n")
+        kept = [line for line in lines if line.strip() and any(_passage(line) in text for text in here)]
+        write_text(self.drafts_file, "".join(line + "\n" for line in kept))
 
     def new_run(self, name: str = "") -> Path:
         """A folder for a new run, named by the moment it starts (and `name`, as far as it makes a file name)."""
@@ -171,6 +186,14 @@ class Workspace:
         if self.runs_folder.parent != self.writing_folder.parent:
             raise ValueError("only a visitor's folder goes as a whole")
         shutil.rmtree(self.runs_folder.parent, ignore_errors=True)
+
+
+def _passage(line: str) -> str:
+    """The person's own words in a line of the drafts' file; of a damaged line, words that stand nowhere."""
+    try:
+        return " ".join(json.loads(line)["rewrite"].split())
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return "\0"
 
 
 def _delete(path: Path) -> None:

@@ -114,7 +114,8 @@ def by_writer(writer: DraftWriter, stop: Callable[[], bool] = lambda: False) -> 
 
     def ask(passage: str) -> str | UserError | None:
         try:
-            return writer.write(INSTRUCTION.format(passage=passage), stop=stop).text
+            text = writer.write(INSTRUCTION.format(passage=passage), stop=stop).text
+            return None if stop() else text  # what a stop cut short is no draft
         except UserError as error:
             return error
 

@@ -17,12 +17,13 @@ PROMPT = "Draft: {draft}\n\nRewrite:"  # what a rewriting model reads; a blank a
 
 @dataclass(frozen=True)
 class Pair:
-    """A neutral `draft` and the person's `rewrite` of it; `kind` says where the pair came from."""
+    """A neutral `draft` and the person's `rewrite` of it; `kind` says where the pair came from, `rejected` what they did not want."""
 
     id: str
     draft: str
     rewrite: str
     kind: str
+    rejected: tuple[str, ...] = ()
 
 
 def read_pairs(path: Path | str) -> list[Pair]:
@@ -52,7 +53,9 @@ def _pair(line: str, number: int, path: Path | str) -> Pair:
         if not draft or not rewrite:
             raise ValueError("an empty text")
         (draft + rewrite).encode()  # half of a surrogate pair is no text, and could not be written again
-        return Pair(str(row.get("id", number)), draft, rewrite, str(row.get("kind", "given")))
+        rejected = tuple(row.get("rejected", ()))
+        "".join(rejected).encode()
+        return Pair(str(row.get("id", number)), draft, rewrite, str(row.get("kind", "given")), rejected)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise UserError(
             f'Line {number} of {path} is not an object with a "draft" and a "rewrite"; correct it and try again.'

@@ -1,0 +1,173 @@
+"""Side by side: draft and rewrite sentence by sentence, and for the sentence in hand what may be done with it.
+
+A sentence is a <details>: closed it is two columns of a text to read; opened it shows what stayed and why, and the buttons.  Only
+one is open at a time.  assets/review.js sends what is pressed; here it is checked, done and kept.
+"""
+
+from dataclasses import dataclass, replace
+
+import gradio as gr
+
+from pages import look, state
+from pages.words import count, esc
+from vibejam.diff import Change, word_diff
+from vibejam.errors import UserError
+from vibejam.plain import plain_text
+from vibejam.rewrite.decisions import keep_decision
+from vibejam.rewrite.guards import protected
+from vibejam.rewrite.review import DRAFT, EDITED, OPEN, TAKEN, Review, Sentence
+from vibejam.rewrite.selector import Choice
+
+LONGEST_REVIEW = 400  # sentences that can be opened; what follows is shown as text
+MOST_PROTECTED = 12
+STATES = {OPEN: "", TAKEN: "taken", DRAFT: "draft kept", EDITED: "your words"}
+NOTHING_YET = '<p class="quiet">The rewrite appears here, beside the draft.</p>'
+HOW = "Choose a sentence to take its rewrite, keep the draft, see another version, or write it yourself."
+
+
+def component() -> gr.HTML:
+    """The place of the review; it sends "act" with {unit, what, text}."""
+    return gr.HTML(NOTHING_YET, js_on_load=look.script("review.js"), apply_default_css=False, elem_id="review")
+
+
+@dataclass(frozen=True)
+class Sides:
+    """What the columns show: the review, and who wrote either side."""
+
+    review: Review
+    draft_by: str
+    rewrite_by: str
+
+
+def act(owner: str, sides: Sides | None, event: gr.EventData) -> tuple[Sides | None, str]:
+    """Do what was pressed and keep what was decided: the sides as they are then, and what went wrong."""
+    try:
+        if not isinstance(sides, Sides):
+            raise UserError("There is no rewrite here any more; rewrite the draft again.")
+        review = sides.review
+        what, number, text = _asked(event)
+        after = {
+            "take": lambda: review.take(number),
+            "draft": lambda: review.keep_draft(number),
+            "another": lambda: review.another(number),
+            "edit": lambda: review.edit(number, text),
+        }[what]()
+        pair = after.sentences[number].pair
+        if pair is not None:
+            keep_decision(state.workspace(owner).decisions_file, pair)
+    except UserError as error:
+        return sides, str(error)
+    return replace(sides, review=after), ""
+
+
+def _asked(event: gr.EventData) -> tuple[str, int, str]:
+    """What the browser says was pressed.  Raises UserError for anything else: a handler can be called without the page."""
+    try:
+        what, number, text = str(event.what), event.unit, getattr(event, "text", "")
+    except AttributeError as error:
+        raise UserError("Choose a sentence first.") from error
+    if what not in ("take", "draft", "another", "edit") or type(number) is not int or not isinstance(text, str):
+        raise UserError("Choose a sentence first.")
+    return what, number, text
+
+
+def review_html(sides: Sides, done: bool = True) -> str:
+    """The whole document in two columns.  Until it is `done`, what is not rewritten yet stands on the left alone."""
+    review = sides.review
+    rows, last = [], len(review.sentences)
+    for text, number in review.parts():
+        if number is None:
+            rows.append(_between(text))
+        elif number >= last:
+            rows.append(f'<div class="unit pending"><p>{esc(text)}</p><p></p></div>' if not done else _between(text))
+        elif number >= LONGEST_REVIEW:
+            rows.append(f'<div class="unit"><p>{esc(text)}</p><p>{esc(review.sentences[number].shown)}</p></div>')
+        else:
+            rows.append(_unit(number, review.sentences[number]))
+    heads = (
+        f'<div class="heads"><h3 class="draft">Draft<span class="by">{esc(sides.draft_by)}</span></h3>'
+        f'<h3 class="voice">Rewrite<span class="by">{esc(sides.rewrite_by)}</span></h3></div>'
+    )
+    note = look.quiet(review.note) if review.note else ""
+    foot = _foot(review) if done else ""
+    return f'<section class="review" aria-label="Draft and rewrite">{heads}{"".join(rows)}{note}{foot}</section>'
+
+
+def _between(text: str) -> str:
+    """What stands between sentences: a new paragraph, or something that passes as it is."""
+    if not text.strip():
+        return '<div class="gap"></div>' if text.count("\n") > 1 else ""
+    return f'<pre class="asis" title="Left as it is">{esc(text.strip(chr(10)))}</pre>'
+
+
+def _unit(number: int, sentence: Sentence) -> str:
+    left, right = columns(sentence.choice.draft, sentence.shown)
+    mark = STATES[sentence.state]
+    said = f'<span class="mark">{esc(mark)}</span>' if mark else ""
+    return (
+        f'<details class="unit {sentence.state}" name="sentence-in-hand" data-unit="{number}"><summary>'
+        f"<p>{left}</p><p>{right}{said}</p></summary>{_hand(sentence)}</details>"
+    )
+
+
+def columns(draft: str, rewrite: str) -> tuple[str, str]:
+    """Both sides of a sentence, with what went marked on the left and what is new on the right."""
+    changes = word_diff(draft, rewrite)
+    return _marked(changes, "draft", "del"), _marked(changes, "rewrite", "ins")
+
+
+def _marked(changes: list[Change], side: str, tag: str) -> str:
+    shown = [change for change in changes if change.kind in ("same", side)]
+    return "".join(f"<{tag}>{esc(c.text)}</{tag}>" if c.kind == side and c.text.strip() else esc(c.text) for c in shown)
+
+
+def _hand(sentence: Sentence) -> str:
+    """What is known of the sentence, and what may be done with it."""
+    kept = protected(sentence.choice.draft)[:MOST_PROTECTED]
+    facts = f"<p>Stays word for word: {esc(', '.join(kept))}.</p>" if kept else ""
+    versions = sentence.versions
+    others = [text for text in versions if text != sentence.shown]
+    place = f" ({versions.index(sentence.shown) + 1} of {len(versions)})" if sentence.shown in versions else ""
+    another = (
+        f'<button type="button" data-act="another">Try another{place}</button>'
+        if others
+        else "<span>No other version says the same.</span>"
+    )
+    take = '<button type="button" data-act="take">Take it</button>' if sentence.changed else ""
+    return (
+        f'<div class="hand"><div class="acts">{take}<button type="button" data-act="draft">Keep the draft</button>{another}'
+        f'<button type="button" data-open-edit="" aria-expanded="false">Edit</button></div>'
+        f'<div class="edit" hidden><textarea aria-label="This sentence in your own words" rows="3" maxlength="8000">'
+        f'{esc(sentence.shown)}</textarea><div class="acts"><button type="button" data-act="edit">Use my words</button>'
+        f'<button type="button" data-close-edit="">Cancel</button></div></div>'
+        f"<p>{esc(why(sentence.choice))}</p>{facts}</div>"
+    )
+
+
+def why(choice: Choice) -> str:
+    """Whose version stands, and where the draft stayed, why."""
+    refused = [found for found in choice.considered if found.refused]
+    others = len(choice.considered) - 1
+    if choice.by != "draft":
+        also = f"; {count(len(refused), 'other version')} would have changed what it says" if refused else ""
+        return f"Chosen of {count(others, 'version')}, proposed by {choice.by}{also}."
+    if others <= 0:
+        return "Left as it was: nothing here that you are known to say otherwise."
+    if len(refused) == others:
+        return f"Left as it was: {refused[0].refused[0].reason} in every other version." if others == 1 else (
+            f"Left as it was: all {others} other versions changed what it says; of the first, {refused[0].refused[0].reason}."
+        )
+    return f"Left as it was: none of {count(others, 'other version')} was nearer to how you write."
+
+
+def _foot(review: Review) -> str:
+    changed = sum(sentence.changed for sentence in review.sentences)
+    text, said = review.text, ""
+    if review.sentences:
+        said = f"{changed} of {count(len(review.sentences), 'sentence')} changed, {review.decided} decided. {HOW}"
+    return (
+        f'<footer><span>{esc(said)}</span><span class="copies">'
+        f'<button type="button" class="link" data-copy="text">Copy as text</button>'
+        f'<button type="button" class="link" data-copy="markdown">Copy as Markdown</button></span></footer>'
+        f'<div hidden><div data-text="text">{esc(plain_text(text))}</div><div data-text="markdown">{esc(text)}</div></div>'
+    )

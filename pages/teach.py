@@ -1,0 +1,300 @@
+"""Teach it to rewrite: neutral drafts of the person's own passages, made by their service or on this machine, to learn to undo.
+
+The work is a job of the process (vibejam.jobs, vibejam.teach); this only starts it and looks at it.  Nothing is sent before the
+host stands on the button that is pressed, and the cost above it.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import gradio as gr
+
+from pages import look, progress, sample, state
+from pages.look import fragment
+from pages.words import count, esc, span
+from vibejam.drafts import DraftWriter, endpoint_for, endpoint_from_environment
+from vibejam.errors import UserError
+from vibejam.fetch import base_path
+from vibejam.jobs import DONE, FAILED, JOBS, STOPPING, TEACH, Job
+from vibejam.local_writer import BASE
+from vibejam.rewrite.decisions import EDIT, ENOUGH, decisions
+from vibejam.runtime import is_space
+from vibejam.teach import (
+    MINUTES,
+    MOST_PASSAGES,
+    PASSAGES,
+    SECONDS_A_PASSAGE,
+    Drafting,
+    cost_of,
+    drafted,
+    drafting_by,
+    drafting_here,
+    outcome,
+    passages_for,
+    teach,
+    teachable,
+)  # fmt: skip
+
+FEWEST_PASSAGES, LONGEST_MINUTES = 20, 60.0
+WHAT = (
+    "Plain drafts are made of passages you wrote, and your voice learns to turn each draft back into your own words. The sentences "
+    "you decided are learnt from too. It becomes a run of its own, kept only if it is better on pairs it never saw."
+)
+FROM_NOTHING = (
+    "This voice began from nothing but your writing, so it knows too little English to be taught to rewrite. On Train, let a run "
+    "learn on the small model that knows English, and choose it here."
+)
+PASSAGES_SENTENCE = "How many passages of yours are drafted: more teach more, take longer, and cost more."
+MINUTES_SENTENCE = "How long the voice learns once the drafts are there."
+SERVICE_SENTENCE = "A strong model of a service drafts better: name one under “Have one written” at the top of this page."
+
+
+@dataclass(frozen=True)
+class Section:
+    """The components that `show` reads and updates."""
+
+    inputs: list
+    outputs: list
+
+
+def build(owner: gr.State, voice: gr.Dropdown, endpoint: list) -> Section:
+    """The section; `endpoint` are the address, the model and the key as they are typed on the page."""
+    clock = gr.Timer(3.0 if is_space() else 1.0, active=False)  # here, where nothing hides it, or it stops
+    with gr.Column(visible=False, elem_classes="offer", elem_id="learn-offer") as box:
+        said = fragment()
+        learn = gr.Button("Learn from them", variant="secondary", size="md", elem_id="learn-from-decisions")
+    status = fragment(elem_id="teach-status")
+    stop = gr.Button("Stop teaching", variant="secondary", size="md", visible=False, elem_id="stop-teaching")
+    with gr.Accordion("Teach it to rewrite", open=False, elem_id="teach"):
+        about = fragment()
+        with gr.Column(visible=False) as plan:
+            with gr.Row(elem_classes="knobs"):
+                most = gr.Slider(
+                    FEWEST_PASSAGES, MOST_PASSAGES, PASSAGES, step=10, label="Passages", info=PASSAGES_SENTENCE, elem_id="passages"
+                )
+                minutes = gr.Slider(1, 30, MINUTES, step=1, label="Minutes", info=MINUTES_SENTENCE, elem_id="teach-minutes")
+            cost = fragment(elem_id="teach-cost")
+            with gr.Row(elem_classes="actions"):
+                send = gr.Button("Send", variant="secondary", size="md", visible=False, elem_id="teach-by-service")
+                here = gr.Button("Draft them on this machine", variant="secondary", size="md", visible=False, elem_id="teach-here")
+
+    inputs = [owner, voice, most, minutes, *endpoint]
+    outputs = [box, said, status, stop, about, plan, cost, send, here, voice, clock]
+    quiet = dict(show_progress="hidden", api_visibility="private", concurrency_limit=None)
+    gr.on([voice.input, most.release, minutes.release, *(field.change for field in endpoint)], show, inputs, outputs, **quiet)
+    send.click(by_service, [*inputs, send], outputs, **quiet)
+    here.click(by_this_machine, inputs, outputs, **quiet)
+    learn.click(from_decisions, inputs, outputs, **quiet)
+    stop.click(halt, inputs, outputs, **quiet)
+    clock.tick(tick, inputs, outputs, **quiet)
+    return Section(inputs, outputs)
+
+
+def show(
+    owner: str, voice: str | None, most: float, minutes: float, address: str, model: str, key: str, sentence: str = ""
+) -> list:
+    """Updates for the whole section; `sentence` went wrong."""
+    same = gr.skip()
+    try:
+        job = JOBS.latest(state.workspace(owner).runs_folder, TEACH)
+        told = look.notice(sentence) + (_status_html(job) if job else "")
+        stoppable = gr.update(visible=job is not None and job.alive and job.status != STOPPING)
+        clock = gr.Timer(active=job is not None and job.alive)
+        if not voice:
+            return [gr.update(visible=False), "", told, stoppable, "", gr.update(visible=False), "", same, same, same, clock]
+        run = state.read_run(state.find_run(owner, voice))
+    except UserError as error:
+        return [gr.update(visible=False), "", look.notice(str(error)), *[same] * 8]
+    if not teachable(run.about):
+        return [gr.update(visible=False), "", told, stoppable, look.quiet(FROM_NOTHING), gr.update(visible=False), "", same, same,
+                same, clock]  # fmt: skip
+    idle = JOBS.alive() is None
+    offer = _offer(owner, run) if idle else ""
+    lines, to, on = _cost(owner, run, most, minutes, address, model, key)
+    return [
+        gr.update(visible=bool(offer)),
+        look.quiet(offer),
+        told,
+        stoppable,
+        look.quiet(WHAT) + look.quiet(_taught(run)),
+        gr.update(visible=True),
+        "".join(map(look.quiet, lines if idle else [*lines, progress.busy_sentence(state.own_job(owner) is not None)])),
+        gr.update(value=to, visible=bool(to) and idle),
+        gr.update(visible=on and idle),
+        same,
+        clock,
+    ]
+
+
+def tick(owner: str, voice: str | None, *settings: object) -> list:
+    """What is new; once a teaching has ended well, its run is the voice."""
+    job = JOBS.latest(state.workspace(owner).runs_folder, TEACH) if owner else None
+    if job is None or job.alive:
+        updates = show(owner, voice, *settings)
+        return [gr.skip(), gr.skip(), *updates[2:4], *[gr.skip()] * 6, updates[-1]]
+    if state.is_voice(job.folder):
+        voice = job.folder.name
+    updates = show(owner, voice, *settings)
+    updates[-2] = sample.voices(state.voice_choices(owner), voice)
+    return updates
+
+
+def by_service(
+    owner: str, voice: str, most: float, minutes: float, address: str, model: str, key: str, pressed: str
+) -> list:
+    """Have the service draft the passages and then learn.  `pressed` is the button's text: what is sent goes where it says."""
+
+    def drafting(stop: Callable[[], bool]) -> Drafting:
+        writer = _service(address, model, key)
+        if writer is None:
+            raise UserError(SERVICE_SENTENCE)
+        if not isinstance(pressed, str) or pressed.rpartition(" to ")[2] != writer.destination:
+            raise UserError(f"The service is {writer.destination} now; read what would be sent there, and press again.")
+        return drafting_by(writer, stop)
+
+    return _begin(owner, voice, most, minutes, address, model, key, drafting)
+
+
+def by_this_machine(owner: str, voice: str, most: float, minutes: float, address: str, model: str, key: str) -> list:
+    """Draft the passages on this machine and then learn."""
+    return _begin(owner, voice, most, minutes, address, model, key, lambda stop: _here())
+
+
+def from_decisions(owner: str, voice: str, most: float, minutes: float, address: str, model: str, key: str) -> list:
+    """Learn from what was decided, with the drafts that are there; where there are few, some more are made on this machine."""
+
+    def drafting(stop: Callable[[], bool]) -> Drafting | None:
+        run = state.read_run(state.find_run(owner, voice))
+        there = drafted(passages_for(state.corpus(owner), run.about, _passages(most)), state.workspace(owner).drafts_file)
+        return None if len(there) >= FEWEST_PASSAGES or base_path(BASE) is None else _here()
+
+    return _begin(owner, voice, most, minutes, address, model, key, drafting)
+
+
+def halt(owner: str, *rest: object) -> list:
+    """Stop: the drafts made so far stay, and so does the best the voice has learnt."""
+    job = state.own_job(owner) if owner else None
+    if job is not None and job.kind == TEACH:
+        job.stop()
+    return show(owner, *rest)
+
+
+def _begin(
+    owner: str, voice: str, most: float, minutes: float, address: str, model: str, key: str,
+    drafting_of: Callable[[Callable[[], bool]], Drafting | None],
+) -> list:  # fmt: skip
+    settings = (most, minutes, address, model, key)
+    folder = None
+    try:
+        source = state.find_run(owner, voice)
+        about = state.read_run(source).about
+        if not teachable(about):
+            raise UserError(FROM_NOTHING)
+        if JOBS.alive() is not None:
+            raise UserError(progress.busy_sentence(state.own_job(owner) is not None))
+        workspace, long = state.workspace(owner), _minutes(minutes)
+        passages = passages_for(state.corpus(owner), about, _passages(most))
+        edits = decisions(workspace.decisions_file)
+        drafting = drafting_of(lambda: (job := JOBS.get(folder)) is not None and job.ending)
+        folder = workspace.new_run("rewrites")
+        work = lambda: teach(source, folder, passages, workspace.drafts_file, edits, drafting, minutes=long)  # noqa: E731
+        JOBS.start(folder, work, TEACH)
+    except UserError as error:
+        if folder is not None and folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
+        return show(owner, voice, *settings, sentence=str(error))
+    return show(owner, voice, *settings)
+
+
+def _here() -> Drafting:
+    if base_path(BASE) is None:
+        raise UserError("The small model that drafts on this machine is not here yet; get it on Train.")
+    return drafting_here()
+
+
+def _passages(most: object) -> int:
+    """Raises UserError for what the slider cannot say, for a handler can be called without it."""
+    if not isinstance(most, int | float) or not FEWEST_PASSAGES <= most <= MOST_PASSAGES:
+        raise UserError(f"Between {FEWEST_PASSAGES} and {MOST_PASSAGES} passages can be drafted; move the slider there.")
+    return int(most)
+
+
+def _minutes(minutes: object) -> float:
+    if not isinstance(minutes, int | float) or not math.isfinite(minutes) or not 0 < minutes <= LONGEST_MINUTES:
+        raise UserError(f"It can learn for {LONGEST_MINUTES:.0f} minutes at most; move the slider there.")
+    return float(minutes)
+
+
+def _service(address: str, model: str, key: str) -> DraftWriter | None:
+    """The service that is typed, or the environment's; on a Space never at the expense of whoever put it there."""
+    if any((text or "").strip() for text in (address, model, key)):
+        if is_space() and not (key or "").strip():
+            return None
+        return endpoint_for(address or "", model or "", key or "", public=is_space())
+    return None if is_space() else endpoint_from_environment()
+
+
+def _cost(
+    owner: str, run: state.Run, most: float, minutes: float, address: str, model: str, key: str
+) -> tuple[list[str], str, bool]:
+    """What either way costs, in sentences; the text of the button that sends, empty for none; whether this machine can draft."""
+    try:
+        passages = passages_for(state.corpus(owner), run.about, _passages(most))
+        drafts, learning = state.workspace(owner).drafts_file, span(_minutes(minutes) * 60)
+        service = _service(address, model, key)
+        theirs, ours = (cost_of(passages, drafts, kind) for kind in ("llm", "local"))
+    except UserError as error:
+        return [str(error)], "", False
+    lines, to = [SERVICE_SENTENCE], ""
+    if service is not None:
+        done = len(passages) - theirs.passages
+        there = f"{count(done, 'passage')} of {len(passages)} are drafted by a service already. " if done else ""
+        lines = [
+            f"{there}{count(theirs.passages, 'passage')} of your writing, {theirs.words:,} words, would be sent to "
+            f"{service.destination} and drafted by {service.model}: about {theirs.tokens_in:,} tokens to read and "
+            f"{theirs.tokens_out:,} to write, at that service's prices. Nothing else is sent, and you can stop at any time."
+        ]
+        to = f"Send {count(theirs.passages, 'passage')} to {service.destination}"
+    on = base_path(BASE) is not None
+    if on:
+        there = f"{len(passages) - ours.passages} are drafted already. " if ours.passages < len(passages) else ""
+        drafting = span(ours.passages * SECONDS_A_PASSAGE)
+        lines.append(
+            f"On this machine nothing is sent. {there}Drafting takes {drafting} on two plain cores, and then it learns for "
+            f"{learning}; it goes on if you close this page."
+        )
+    return lines, to, on
+
+
+def _offer(owner: str, run: state.Run) -> str:
+    """The sentence that offers to learn from what was decided; empty while there is too little that is new."""
+    try:
+        edits = sum(pair.kind == EDIT for pair in decisions(state.workspace(owner).decisions_file))
+    except UserError:
+        return ""
+    known = run.about.get("pairs", {}).get("kinds", {}).get(EDIT, 0)
+    if edits - known < ENOUGH:
+        return ""
+    new = f"{edits - known} of them since this voice learnt" if known else "enough to learn from"
+    return f"You have taken or written {count(edits, 'sentence')}, {new}. Your voice can learn from them."
+
+
+def _taught(run: state.Run) -> str:
+    """What teaching brought this voice already."""
+    pairs = run.about.get("pairs")
+    return f"This voice was taught. {outcome(pairs)}".strip() if isinstance(pairs, dict) else "This voice was not taught yet."
+
+
+def _status_html(job: Job) -> str:
+    """How far the teaching is, or what came of it."""
+    run = state.read_run(job.folder)
+    if job.alive:
+        return progress.status_html(run)
+    if job.status == FAILED:
+        return look.notice(f"The teaching broke off. {job.error} Drafts that were made are kept.")
+    note = next((str(event["note"]) for event in reversed(job.events) if event.get("note")), "")
+    if job.status == DONE:
+        return f'<p class="outcome" role="status">{esc(note)}</p>'
+    kept = f"What it learnt by then is kept. {outcome(run.about.get('pairs', {}))}" if run.has_voice else f"{note} They are kept."
+    return f'<p class="outcome" role="status">Stopped. {esc(kept)}</p>'
