@@ -145,6 +145,13 @@ def build_parser() -> Parser:
     sub.add_argument("--out", required=True, metavar="DIR", help="The folder for the table, the figures and every run's curve.")
     sub.add_argument("--device", help="cpu, cuda or mps; the best there is unless named.")
 
+    sub = command("continual", labs.continual, "Ways to go on learning as dated writing arrives, and what each forgets.")
+    sub.add_argument("--text-path", required=True, metavar="DIR", help="Writing with dates in its file names or front matter.")
+    sub.add_argument("--periods", type=int, default=4, metavar="N", help="How many periods it is cut into.")
+    sub.add_argument("--max-iters", type=int, default=300, metavar="N", help="Steps learnt a period.")
+    sub.add_argument("--seeds", type=int, default=3, metavar="N", help="How many times all is done, for the spread.")
+    sub.add_argument("--out", required=True, metavar="DIR", help="The folder for the table and every score.")
+
     sub = command("bench", outside.bench, "Measure how fast this machine writes, as ratios against others in the same run.")
     sub.add_argument("--what", choices=["decode", "candidates", "rounding", "from-scratch", "load"], help="One figure; else all.")
     return parser
