@@ -9,11 +9,12 @@ from pages.words import count, esc
 from vibejam.errors import UserError
 from vibejam.rewrite.decisions import EDIT, decisions, forget_all_decisions, forget_decision
 from vibejam.rewrite.pairs import Pair
+from vibejam.runtime import is_space
 
 SHOWN = 200  # the newest; a longer list would make the page heavy
 SENTENCE = (
-    "Each sentence you take or write yourself is kept in a folder on this machine, so that your voice can learn from it. "
-    "What you turned down is kept beside it."
+    "Each sentence you take or write yourself is kept {where}, so that your voice can learn from it. What you turned down is "
+    "kept beside it."
 )
 NONE = "Nothing yet. Take a sentence of a rewrite, or write one yourself, and it is kept here."
 
@@ -57,9 +58,10 @@ def list_html(kept: list[Pair]) -> str:
         return look.quiet(NONE)
     rows = "".join(map(_row, kept[: -SHOWN - 1 : -1]))
     older = f"<p class='quiet'>and {len(kept) - SHOWN:,} older ones</p>" if len(kept) > SHOWN else ""
+    where = "on this server until you leave" if is_space() else "in a folder on this machine"
     edits = sum(pair.kind == EDIT for pair in kept)
     return (
-        f'{look.quiet(SENTENCE)}<section class="decided" aria-label="What you decided">{rows}{older}'
+        f'{look.quiet(SENTENCE.format(where=where))}<section class="decided" aria-label="What you decided">{rows}{older}'
         f"<footer><span>{count(edits, 'sentence')} to learn from, {count(len(kept) - edits, 'draft')} kept.</span>"
         f'<button type="button" class="link" data-remove-all="">Delete all of it</button></footer></section>'
     )

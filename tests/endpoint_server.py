@@ -141,6 +141,11 @@ def says(*pieces: str, finish: str | None = "stop") -> Turn:
     return turn
 
 
+def replies(reply: Callable[[str], str]) -> Turn:
+    """What `reply` makes of the last message."""
+    return lambda handler: says(reply(handler.asked.body["messages"][-1]["content"]))(handler)
+
+
 def says_after_gate(first: str, second: str) -> Turn:
     """The second piece only after the test has opened `gate`."""
 

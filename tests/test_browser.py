@@ -179,10 +179,10 @@ def test_a_pasted_draft_is_rewritten_beside_itself(visit):
     go(page, "Rewrite")
     page.locator("#draft textarea").fill(DRAFT)
     page.get_by_role("button", name="Rewrite", exact=True).click()
-    page.locator("#changes .changes").wait_for(timeout=60_000)
-    assert page.locator("#changes del").count() and page.locator("#changes ins").count()
-    left, right = page.locator("#draft").bounding_box(), page.locator("#rewritten").bounding_box()
-    assert left["x"] + left["width"] <= right["x"]
+    page.locator("#review footer").wait_for(timeout=60_000)
+    left, right = (page.locator("#review .unit p").nth(n).bounding_box() for n in (0, 1))
+    assert left["x"] + left["width"] <= right["x"] and abs(left["y"] - right["y"]) < 2
+    assert page.locator("#review h3.voice .by").inner_text() != page.locator("#review h3.draft .by").inner_text() == "pasted by you"
     shot(page, "rewrite")
     page.get_by_text("Have one written").click()
     page.locator("#instruction").wait_for()
