@@ -205,3 +205,28 @@ def test_the_ways_of_a_set_are_all_different_and_none_is_empty_but_an_opener_lef
     for ways in [*exchanges(), *contractions(), *openers()]:
         assert len(set(ways)) == len(ways) > 1
     assert all(way for ways in [*exchanges(), *contractions()] for way in ways)
+
+
+class OneVersion:
+    """A proposer that says one unit in other words."""
+
+    name = "somebody"
+
+    def __init__(self, unit, version):
+        self.unit, self.version = unit, version
+
+    def __call__(self, units, stop=lambda: False):
+        return [[self.version] if unit == self.unit else [] for unit in units]
+
+
+def test_what_others_propose_is_edited_further_and_guarded_against_the_draft(manner):
+    draft = "However, the gate is not close to the cellar."
+    proposed = "However, the gate is not near the cellar."
+    text = rewrite_text(draft, manner, [EditsProposer(manner), OneVersion(draft, proposed)])
+    assert any(found.by == "somebody, edited" and "isn't near" in found.text for found in text.choices[0].considered)
+    wrong = OneVersion(draft, "However, the gate is near the cellar.")  # a negation lost: nothing is made of it
+    assert not any(
+        found.by == "somebody, edited"
+        for choice in rewrite_text(draft, manner, [EditsProposer(manner), wrong]).choices
+        for found in choice.considered
+    )

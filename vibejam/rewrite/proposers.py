@@ -20,6 +20,7 @@ from vibejam.tokenizer import Tokenizer
 
 LONGER = 1.5  # times a unit's tokens, and some more, that a candidate may have
 ROOM = 16
+FURTHER = 4  # edited versions of each of the others' candidates
 
 
 class Proposer(Protocol):
@@ -88,3 +89,21 @@ def ask_all(
         for candidates, texts in zip(found, proposed, strict=True):
             candidates += [Candidate(text, proposer.name) for text in texts]
     return found, failed
+
+
+def edit_further(found: Sequence[Sequence[Candidate]], units: Sequence[str], manner: Manner) -> list[list[Candidate]]:
+    """The candidates, and what small edits make of those that a model or an LLM proposed and that may stand.
+
+    A model takes freedoms with a sentence that edits cannot, and misses small habits that they know.
+    """
+    return [[*row, *_edited_further(row, unit, manner)] for row, unit in zip(found, units, strict=True)]
+
+
+def _edited_further(candidates: Sequence[Candidate], unit: str, manner: Manner) -> list[Candidate]:
+    def allowed(text: str) -> bool:
+        return not refusals(unit, text, manner.words)
+
+    others = [candidate for candidate in candidates if candidate.by != EditsProposer.name and allowed(candidate.text)]
+    return [
+        Candidate(text, f"{other.by}, edited") for other in others for text in propose_edits(other.text, manner, FURTHER, allowed)
+    ]
