@@ -17,7 +17,7 @@ RUN = 6  # sentences of an answer that may stand for one unit
 ALIKE = 0.2  # of a unit's and its piece's weights that they share, at least
 EVEN = 0.25  # what a word of like length is worth without anything shared
 WITHIN = 1.0  # words that parting at a semicolon costs
-SMUGGLED = 2.0  # weight from which on what belongs to another unit makes a piece unusable
+SMUGGLED = 3.0  # weight from which on what belongs to another unit makes a piece unusable
 NAME, NUMBER = 2.0, 3.0  # what a name and a number weigh against a content word
 _PART = re.compile(r"(?<=;)\s+")
 _WHOLE = re.compile(r"[.!?…;][\"'”’)\]*_]*\Z")

@@ -12,14 +12,14 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 
 from vibejam.drafts import DraftWriter
-from vibejam.embed import load_embedder
+from vibejam.embed import Embedder, load_embedder
 from vibejam.errors import UserError
 from vibejam.rewrite.aligning import align
 from vibejam.rewrite.units import is_english, split_document
 
 FEWEST_WORDS, MOST_WORDS = 40, 120  # of a passage that is shown
 SHOWN = 4  # passages
-NEAR = 40  # passages by shared words, among which those nearest in meaning are shown
+NEAR = 12  # passages by shared words, among which those nearest in meaning are shown; each takes MiniLM a tenth of a second
 ROOM = 1000  # tokens beyond four a word, for a model that thinks first
 VERSIONS = (
     "with a light touch: mark by mark and word by word, only where this person would clearly put it otherwise",
@@ -80,11 +80,14 @@ class LLMProposer:
         vectorizer, vectors = self._vectors
         near = (vectors @ vectorizer.transform([text]).T).toarray()[:, 0].argsort()[::-1][:NEAR]
         found = [self.passages[i] for i in near]
-        embedder = load_embedder()
-        if embedder is not None:
-            all_of_them = embedder.embed([text, *found])  # (1 + n, D)
+        if self._embedder is not None:
+            all_of_them = self._embedder.embed([text, *found])  # (1 + n, D)
             found = [found[i] for i in (all_of_them[1:] @ all_of_them[0]).argsort(descending=True).tolist()]
         return found[:SHOWN]
+
+    @cached_property
+    def _embedder(self) -> Embedder | None:
+        return load_embedder()
 
     @cached_property
     def _vectors(self):
