@@ -42,11 +42,16 @@ def status_html(run: Run) -> str:
     cells = "".join(f"<span>{esc(fact)}</span>" for fact in facts if fact)
     bar = look.bar(share, "Progress of the run") if run.alive else ""
     sentence = _sentence(run, last, share)
-    phase = PHASES.get(run.status, run.status.capitalize())
+    phase = "Drafting" if _drafting(run, last) else PHASES.get(run.status, run.status.capitalize())
     return (
         f'<div class="status" data-status="{esc(run.status)}"><p class="phase"><b>{esc(phase)}</b>{cells}</p>{bar}'
         f'<p class="{"remark" if run.status == FAILED else "outcome"}">{esc(sentence)}</p></div>'
     )
+
+
+def _drafting(run: Run, last: dict | None) -> bool:
+    """Whether the run still makes drafts to learn from (vibejam.teach) and has not taken a step."""
+    return run.status == RUNNING and last is not None and last["iteration"] == 0
 
 
 def _left(last: dict, share: float) -> str:
@@ -62,6 +67,8 @@ def _sentence(run: Run, last: dict | None, share: float) -> str:
         return "Reading your writing and cutting it into tokens; a model that it stands on is measured as it came."
     if run.status == STOPPING:
         return "Finishing this step and keeping the best model so far."
+    if _drafting(run, last):
+        return _latest_note(run)
     if run.status == RUNNING:
         return "Measuring once more on all the writing held out." if share >= 1 else _latest_note(run)
     if run.status == FAILED:

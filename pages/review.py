@@ -16,11 +16,11 @@ from vibejam.plain import plain_text
 from vibejam.rewrite.decisions import keep_decision
 from vibejam.rewrite.guards import protected
 from vibejam.rewrite.review import DRAFT, EDITED, OPEN, TAKEN, Review, Sentence
-from vibejam.rewrite.selector import Choice
 
 LONGEST_REVIEW = 400  # sentences that can be opened; what follows is shown as text
 MOST_PROTECTED = 12
 STATES = {OPEN: "", TAKEN: "taken", DRAFT: "draft kept", EDITED: "your words"}
+FROM = {"edits": "your habits of wording"}  # a proposer's name, in words
 NOTHING_YET = '<p class="quiet">The rewrite appears here, beside the draft.</p>'
 HOW = "Choose a sentence to take its rewrite, keep the draft, see another version, or write it yourself."
 
@@ -128,36 +128,43 @@ def _hand(sentence: Sentence) -> str:
     versions = sentence.versions
     others = [text for text in versions if text != sentence.shown]
     place = f" ({versions.index(sentence.shown) + 1} of {len(versions)})" if sentence.shown in versions else ""
-    another = (
-        f'<button type="button" data-act="another">Try another{place}</button>'
-        if others
-        else "<span>No other version says the same.</span>"
-    )
+    another = f'<button type="button" data-act="another">Try another{place}</button>' if others else ""
+    alone = "" if others else "<span>There is no other version that says the same.</span>"
     take = '<button type="button" data-act="take">Take it</button>' if sentence.changed else ""
     return (
         f'<div class="hand"><div class="acts">{take}<button type="button" data-act="draft">Keep the draft</button>{another}'
-        f'<button type="button" data-open-edit="" aria-expanded="false">Edit</button></div>'
+        f'<button type="button" data-open-edit="" aria-expanded="false">Edit</button>{alone}</div>'
         f'<div class="edit" hidden><textarea aria-label="This sentence in your own words" rows="3" maxlength="8000">'
         f'{esc(sentence.shown)}</textarea><div class="acts"><button type="button" data-act="edit">Use my words</button>'
         f'<button type="button" data-close-edit="">Cancel</button></div></div>'
-        f"<p>{esc(why(sentence.choice))}</p>{facts}</div>"
+        f"<p>{esc(why(sentence))}</p>{facts}</div>"
     )
 
 
-def why(choice: Choice) -> str:
-    """Whose version stands, and where the draft stayed, why."""
-    refused = [found for found in choice.considered if found.refused]
-    others = len(choice.considered) - 1
-    if choice.by != "draft":
-        also = f"; {count(len(refused), 'other version')} would have changed what it says" if refused else ""
-        return f"Chosen of {count(others, 'version')}, proposed by {choice.by}{also}."
-    if others <= 0:
+def why(sentence: Sentence) -> str:
+    """Where the version that stands is from, and where the draft was left alone, why."""
+    choice = sentence.choice
+    others = [found for found in choice.considered if found.text != choice.draft]
+    refused = [found for found in others if found.refused]
+    if sentence.state == EDITED:
+        return "These are your own words, and nothing was checked in them."
+    if sentence.changed:
+        by = next((found.by for found in others if found.text == sentence.shown), choice.by)
+        of = f"One of {count(len(others), 'version')}" if len(others) > 1 else "The only version"
+        also = f"; {count(len(refused), 'other')} would have changed what it says" if refused else ""
+        return f"{of}, from {FROM.get(by, by)}{also}."
+    if choice.text != choice.draft:
+        return "You kept the draft."
+    if not others:
         return "Left as it was: nothing here that you are known to say otherwise."
-    if len(refused) == others:
-        return f"Left as it was: {refused[0].refused[0].reason} in every other version." if others == 1 else (
-            f"Left as it was: all {others} other versions changed what it says; of the first, {refused[0].refused[0].reason}."
-        )
-    return f"Left as it was: none of {count(others, 'other version')} was nearer to how you write."
+    if len(refused) == len(others):
+        what = "the only other version" if len(others) == 1 else f"each of {len(others)} other versions"
+        return f"Left as it was: {what} would have changed what it says ({refused[0].refused[0].reason})."
+    return f"Left as it was: {_none_of(len(others))} nearer to how you write."
+
+
+def _none_of(others: int) -> str:
+    return "the only other version was not" if others == 1 else f"none of {others} other versions was"
 
 
 def _foot(review: Review) -> str:

@@ -29,7 +29,6 @@ HONEST = (
     "without changing them is left alone. Read it once all the same: the guards know words, not what you mean."
 )
 OFFER = Offer(BASE, "A small model can write it on this machine, with no key and no network.")
-LINES, SMALL = 10, 4  # of the draft's box, before and after it stands in the columns
 GO = {PASTE: "Rewrite", ASK: "Write a draft and rewrite it"}
 
 
@@ -70,7 +69,7 @@ def build(owner: gr.State) -> state.Page:
                     key = gr.Textbox(label="Key", type="password", max_length=500,
                                      info="For this session only; it is never saved.")  # fmt: skip
         draft = gr.Textbox(
-            label="Draft", show_label=False, lines=LINES, max_lines=30, placeholder="Paste a draft here.",
+            label="Draft", show_label=False, lines=10, max_lines=30, placeholder="Paste a draft here.",
             elem_id="draft", elem_classes="read", container=False,
         )  # fmt: skip
         strength = gr.Slider(
@@ -200,7 +199,7 @@ def stream(
         with closing(engine.stream_rewrite(draft, config)) as steps:
             for rewrite in steps:
                 sides = review.Sides(reviewed(rewrite), by, engine.name)
-                yield [gr.update(lines=SMALL, max_lines=SMALL), sides, review.review_html(sides, done=False), *[same] * 3]
+                yield [same, sides, review.review_html(sides, done=False), *[same] * 3]
         yield [same, sides, review.review_html(sides), told(""), *free]
     except UserError as error:
         yield [same, sides, review.review_html(sides) if sides else review.NOTHING_YET, told(str(error)), *free]

@@ -1,23 +1,26 @@
 """Deciding a rewrite as a person does, with the mouse and with the keyboard alone; in a real Chromium.
 
-The voice is one in miniature that another program left in the home, with a proposer's choices that do not depend on luck: its
-manner is learnt from writing with strong habits.  The tests stand in the order of a visit.
+The voice is one in miniature, on a base in miniature, with a proposer whose choices do not depend on luck: its manner is learnt
+from writing with strong habits.  The tests stand in the order of a visit.
 """
 
 import os
 from collections.abc import Iterator
 
 import pytest
+from endpoint_server import endpoint, replies  # noqa: F401
 from test_rewriting import lively, plain
+from test_teach import neutral
+from tiny_base import tiny_base
 from visit import CHROMIUM, CONTRAST, SMALL_TARGETS, Visit, go, shot, visiting
+from writing import essay
 
 from vibejam.checkpoint import save_model
-from vibejam.config import ModelConfig
 from vibejam.files import write_json
-from vibejam.model import build_model
+from vibejam.readers import Document
 from vibejam.rewrite.decisions import EDIT, decisions
 from vibejam.rewrite.manner import learn_manner, save_manner
-from vibejam.tokenizer import CharTokenizer
+from vibejam.workspace import Workspace
 
 pytestmark = [
     pytest.mark.browser,
@@ -39,10 +42,12 @@ def visit(tmp_path_factory) -> Iterator[Visit]:
     home = tmp_path_factory.mktemp("deciding")
     folder = home / "vibejam" / "checkpoints" / "2026-11-22-160512-quick"
     texts = [lively(n) for n in range(6)]
-    tokenizer = CharTokenizer.train(texts)
-    shape = ModelConfig(vocab_size=tokenizer.vocab_size, block_size=64, n_layer=1, n_head=2, n_embd=16)
-    save_model(folder, build_model(shape), tokenizer)
+    save_model(folder, *tiny_base())
     save_manner(folder, learn_manner(texts, [plain(n) for n in range(6)], []))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("VIBEJAM_HOME", str(home / "vibejam"))
+        for n in range(6):
+            Workspace("me").add(Document(f"essay-{n}.txt", essay(n), "utf-8", ()))
     write_json(folder / "run.json", {"format": 1, "status": "done", "base": "smollm2-135m", "notes": []})
     os.utime(folder / "run.json")
     with visiting(home, ["app.py"]) as visit:
@@ -152,6 +157,46 @@ def test_what_was_decided_is_deleted_one_by_one_and_all(visit):
     page.get_by_role("button", name="Delete all of it").click()
     page.locator("#decided", has_text="Nothing yet").wait_for()
     assert kept(visit) == []
+    page.context.close()
+
+
+def to_the_teaching(page, endpoint) -> None:  # noqa: F811
+    go(page, "Rewrite")
+    page.get_by_text("Have one written").click()
+    page.locator("#endpoint").get_by_label("Address").fill(endpoint.url)
+    page.locator("#endpoint").get_by_label("Model").fill("some-model")
+    page.locator("#destination", has_text=endpoint.host).wait_for()
+    page.get_by_text("I have a draft").click()
+    page.locator("#teach > button").click()
+    page.locator("#teach-by-service").wait_for()
+
+
+def test_a_service_is_named_before_it_drafts_and_the_teaching_goes_on_without_a_page(visit, endpoint):  # noqa: F811
+    answer = replies(neutral)
+    endpoint.will(answer, answer, lambda handler: (handler.endpoint.gate.wait(60), answer(handler)))
+    page = visit.open()
+    to_the_teaching(page, endpoint)
+    said = page.locator("#teach-cost").inner_text()
+    assert endpoint.host in said and "tokens" in said and not endpoint.asked
+    shot(page, "teach")
+    page.get_by_role("button", name=f"to {endpoint.host}").click()
+    page.locator("#teach-status", has_text="passages are drafted").wait_for()
+    shot(page, "teach-drafting")
+    page.context.close()  # nobody looks
+    endpoint.gate.set()
+    for theme, width in (("dark", 1280), ("light", 390)):
+        page = visit.open(theme, width)
+        go(page, "Rewrite")
+        page.locator("#teach-status", has_text="Learning").wait_for(timeout=120_000)
+        shot(page, f"teach-learning-{theme}-{width}")
+        assert page.evaluate(CONTRAST) == [] and page.evaluate(SMALL_TARGETS) == []
+        if width > 500:
+            page.context.close()
+    page.get_by_role("button", name="Stop teaching").click()
+    page.locator("#teach-status", has_text="What it learnt by then is kept").wait_for(timeout=120_000)
+    page.locator("#rewrite-voice").wait_for()  # there is a choice of voices now, and the new one is chosen
+    shot(page, "teach-stopped")
+    assert "rewrites" in page.locator("#rewrite-voice input").input_value()
     page.context.close()
 
 
