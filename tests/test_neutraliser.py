@@ -18,6 +18,7 @@ from vibejam.lora import ALPHA, add_low_rank, corrections, merge_corrections
 from vibejam.model import build_model
 from vibejam.rewrite import neutraliser
 from vibejam.rewrite.pair_data import PairData, encode_example
+from vibejam.rewrite.reverse import reverse_score
 from vibejam.tokenizer import CharTokenizer
 from vibejam.train import train_lm
 
@@ -28,9 +29,9 @@ TOKENIZER = CharTokenizer.train([essay(0)])
 @pytest.fixture(autouse=True)
 def fresh():
     """What one test loaded is not the next one's."""
-    neutraliser._loaded.cache_clear()
+    neutraliser.loaded.cache_clear()
     yield
-    neutraliser._loaded.cache_clear()
+    neutraliser.loaded.cache_clear()
 
 
 @pytest.fixture
@@ -101,8 +102,8 @@ def test_what_it_learnt_is_added_to_the_base_when_it_is_loaded(assets):
     parts = {name: torch.full_like(part, 0.1) for name, part in corrections(plain).items()}
     save_file(parts, assets / "neutraliser.safetensors")
     base, _ = load_base("smollm2-135m")
-    loaded, _ = neutraliser._loaded()
-    for ours, theirs in zip(loaded.blocks, base.blocks, strict=True):
+    corrected, _ = neutraliser.loaded()
+    for ours, theirs in zip(corrected.blocks, base.blocks, strict=True):
         torch.testing.assert_close(ours.attention.query.weight, theirs.attention.query.weight + ALPHA * 2 * 0.01)
 
 
@@ -130,8 +131,8 @@ def test_passages_side_by_side_get_what_each_gets_alone(writer, monkeypatch):
 
 
 def test_drafts_come_in_the_order_of_the_passages_and_none_where_there_can_be_none(writer, monkeypatch):
-    monkeypatch.setattr(neutraliser, "_loaded", lambda: (writer, TOKENIZER))
-    neutraliser._loaded.cache_clear = lambda: None
+    monkeypatch.setattr(neutraliser, "loaded", lambda: (writer, TOKENIZER))
+    neutraliser.loaded.cache_clear = lambda: None
     monkeypatch.setattr(neutraliser, "ROWS", 2)
     monkeypatch.setattr(neutraliser, "LONGEST", 60)
     monkeypatch.setattr(neutraliser, "CAREFUL", SampleConfig(temperature=0))
@@ -139,6 +140,28 @@ def test_drafts_come_in_the_order_of_the_passages_and_none_where_there_can_be_no
     drafts = neutraliser.neutral_drafts(passages, 1, done.append)
     assert drafts == ["ssssss", "ssss", None, None, "ssssss"] and done[-1] == 3
     assert neutraliser.neutral_drafts([]) == []
+
+
+# meaning
+
+
+def test_a_candidate_costs_what_the_draft_is_less_likely_after_it(writer, monkeypatch):
+    monkeypatch.setattr(neutraliser, "loaded", lambda: (writer, TOKENIZER))
+    neutraliser.loaded.cache_clear = lambda: None
+    monkeypatch.setattr("vibejam.rewrite.reverse.loaded", neutraliser.loaded)
+    monkeypatch.setattr("vibejam.rewrite.reverse.WORDING", -50.0)  # so that none is free of cost here
+
+    def alone(text):  # the slow way: one text at a time, all logits
+        ids = [TOKENIZER.doc_end, *TOKENIZER.encode(neutraliser.PROMPT.format(text=text))]
+        answer = [*TOKENIZER.inner.encode(" gate", add_special_tokens=False).ids, TOKENIZER.doc_end]
+        scores = writer(torch.tensor([ids + answer]))[0][0].log_softmax(-1)
+        return sum(scores[len(ids) - 1 + i, token].item() for i, token in enumerate(answer))
+
+    texts = ["boat", "gate", "a longer boat"]
+    expected = [alone(text) - alone("gate") - 50 if text != "gate" else 0.0 for text in texts]
+    assert reverse_score("gate", texts) == pytest.approx(expected, abs=1e-3)
+    assert max(expected[0], expected[2]) < 0
+    assert reverse_score("gate " * 400, ["gate " * 400, "boat"]) == [0.0, -float("inf")], "too long to look at: the draft stays"
 
 
 # what ships

@@ -21,9 +21,13 @@ from vibejam.copied import load_phrases, longest_copied_run
 from vibejam.drafts import Draft, DraftWriter
 from vibejam.errors import UserError
 from vibejam.evaluate import score_texts
+from vibejam.fetch import base_path
 from vibejam.rewrite import Rewrite, rewrite_text, stream_rewrite
 from vibejam.rewrite.manner import Manner, load_manner
+from vibejam.rewrite.neutraliser import BASE
 from vibejam.rewrite.proposers import EditsProposer, ModelProposer, Proposer
+from vibejam.rewrite.reverse import reverse_score
+from vibejam.rewrite.selector import Meaning
 from vibejam.runtime import pick_device
 from vibejam.sample import stream_text
 
@@ -119,7 +123,8 @@ class StyleEngine:
         `also`: who else proposes, such as `LLMProposer(writer, passages)`; nobody outside this machine is asked without it.
         Raises UserError where the draft is empty or the run knows no manner.
         """
-        return rewrite_text(draft, self.manner, [*self.proposers(config), *also], strength=config.strength, stop=stop)
+        asked = [*self.proposers(config), *also]
+        return rewrite_text(draft, self.manner, asked, strength=config.strength, meaning=_meaning(asked), stop=stop)
 
     def stream_rewrite(
         self,
@@ -129,7 +134,8 @@ class StyleEngine:
         also: Sequence[Proposer] = (),
     ) -> Iterator[Rewrite]:
         """The whole document again and again, each time with more of it rewritten; else as `rewrite`."""
-        return stream_rewrite(draft, self.manner, [*self.proposers(config), *also], strength=config.strength, stop=stop)
+        asked = [*self.proposers(config), *also]
+        return stream_rewrite(draft, self.manner, asked, strength=config.strength, meaning=_meaning(asked), stop=stop)
 
     def compare(self, instruction: str, config: RewriteConfig = RewriteConfig()) -> Comparison:
         """A draft for `instruction` beside its rewrite."""
@@ -147,3 +153,9 @@ def weights_hash(folder: Path) -> str:
     """SHA-256 of the weights' file."""
     with open(folder / "model.safetensors", "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _meaning(proposers: Sequence[Proposer]) -> Meaning | None:
+    """Who sees whether a candidate still says the same: needed where a model proposes, for small edits are safe without, and
+    there only where the base model was fetched."""
+    return reverse_score if len(proposers) > 1 and base_path(BASE) else None

@@ -47,8 +47,7 @@ class Manner:
 
     `common` are the words and marks that are looked at; `rate` (n,) their shares of all words and marks and `spread` (n,) their
     overdispersion; `weights` (BUCKETS,) and `bias` are the style's, and
-    `typical` what it says of the
-    quarter of the person's passages that are most like them; `taste` says how likely each phrase of the table is.
+    `typical` what only one in twenty of the person's passages exceeds; `taste` says how likely each phrase of the table is.
     """
 
     common: list[str]
@@ -139,7 +138,7 @@ def learn_manner(texts: list[str], drafts: list[str], others: list[str]) -> Mann
     weights, bias = _learn_style([p for i, p in enumerate(passages) if i % 10], theirs, frozenset(common))
     words = WordModel.of([*texts, *drafts, *others])
     manner = Manner(common, rate, spread, weights, bias, 0.0, _taste(texts, drafts), words, _marks(texts))
-    return replace(manner, typical=statistics.quantiles((manner.style(passage) for passage in unseen), n=4)[2])
+    return replace(manner, typical=statistics.quantiles((manner.style(passage) for passage in unseen), n=20)[18])
 
 
 def passages_of(text: str, longest: int = 110) -> list[str]:

@@ -52,7 +52,7 @@ def neutral_drafts(
 
     `progress` is told how many are done, some at a time.  Raises UserError where the base or the correction is missing.
     """
-    model, tokenizer = _loaded()
+    model, tokenizer = loaded()
     prompts = [[tokenizer.doc_end, *tokenizer.encode(PROMPT.format(text=passage.strip()))] for passage in passages]
     order = [i for i, passage in enumerate(passages) if passage.strip() and len(prompts[i]) <= LONGEST]
     order.sort(key=lambda i: len(prompts[i]))
@@ -96,7 +96,7 @@ def _answers(
 
 
 @lru_cache(maxsize=1)
-def _loaded() -> tuple[GPTModel, Tokenizer]:
+def loaded() -> tuple[GPTModel, Tokenizer]:
     """The base with the correction added to its weights."""
     model, tokenizer = load_base(BASE, pick_device())
     model.shorten_context(CONTEXT)

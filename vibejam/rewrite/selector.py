@@ -6,7 +6,7 @@ whole document are held to the person's own rates, so that a habit is not laid o
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 
@@ -19,6 +19,8 @@ RATES = 0.35  # what a nat of the document's rates weighs against a logit of a u
 SOUND = 0.2  # what a nat of how well the words follow one another weighs
 PASSES = 3  # times over the document; choices settle in two
 LIGHT = 0.8  # what a changed word costs under the lightest touch
+MEANING = 0.1  # and a nat of what was lost of the meaning
+LOOKED_AT = 6  # candidates of a unit, the best without it, whose meaning is weighed; it takes a model
 MARGIN = 0.1  # how much better than the draft a candidate must be, so that what is well said stays
 
 # a draft and candidates to nats: 0 for the draft's own words, below 0 for worse
@@ -93,20 +95,31 @@ def choose(
 def _consider(
     unit: str, candidates: Sequence[Candidate], manner: Manner, strength: float, meaning: Meaning | None
 ) -> list[Considered]:
-    """The draft, then each different candidate, weighed for itself."""
+    """The draft, then each different candidate, weighed for itself.
+
+    Where the meaning is looked at, what is not among the best without it is left out.
+    """
     distinct = {candidate.text: candidate for candidate in [Candidate(unit, "draft"), *candidates] if candidate.text.strip()}
     distinct[unit] = Candidate(unit, "draft")
     refused = {text: tuple(refusals(unit, text, manner.words)) if text != unit else () for text in distinct}
-    passed = [text for text in distinct if not refused[text]]
-    kept = dict(zip(passed, meaning(unit, passed), strict=True)) if meaning else {}
     sound = manner.words.log_probability(unit)
     rows = []
     for text, candidate in distinct.items():
         if refused[text]:
             rows.append(Considered(text, candidate.by, refused[text]))
             continue
-        style, nats = manner.style(text), kept.get(text, 0.0)
+        style = manner.style(text)
         changed = sum(len(part.text.split()) for part in word_diff(unit, text) if part.kind == "rewrite") if text != unit else 0
-        value = STYLE * min(style, manner.typical) + SOUND * min(0.0, manner.words.log_probability(text) - sound) + nats
-        rows.append(Considered(text, candidate.by, (), style, nats, value - (1 - strength) * LIGHT * changed))
-    return rows
+        value = STYLE * min(style, manner.typical) + SOUND * min(0.0, manner.words.log_probability(text) - sound)
+        rows.append(Considered(text, candidate.by, (), style, 0.0, value - (1 - strength) * LIGHT * changed))
+    return _with_meaning(unit, rows, meaning) if meaning else rows
+
+
+def _with_meaning(unit: str, rows: list[Considered], meaning: Meaning) -> list[Considered]:
+    """The draft, which stands first, the best of the others with what was lost of the meaning, and those that were refused."""
+    passed = sorted((row for row in rows[1:] if not row.refused), key=lambda row: -row.value)[:LOOKED_AT]
+    nats = meaning(unit, [row.text for row in passed]) if passed else []
+    weighed = [
+        replace(row, meaning=cost, value=row.value + MEANING * cost) for row, cost in zip(passed, nats, strict=True)
+    ]
+    return [rows[0], *weighed, *(row for row in rows if row.refused)]
