@@ -5,6 +5,7 @@ host stands on the button that is pressed, and the cost above it.
 """
 
 import math
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -37,6 +38,7 @@ from vibejam.teach import (
 )  # fmt: skip
 
 FEWEST_PASSAGES, LONGEST_MINUTES = 20, 60.0
+_cut: list = []  # the corpus that was cut into passages last (weakly: what is removed is not kept here), for which run, and they
 WHAT = (
     "Plain drafts are made of passages you wrote, and your voice learns to turn each draft back into your own words. The sentences "
     "you decided are learnt from too. It becomes a run of its own, kept only if it is better on pairs it never saw."
@@ -78,14 +80,15 @@ def build(owner: gr.State, voice: gr.Dropdown, endpoint: list) -> Section:
             with gr.Row(elem_classes="actions"):
                 send = gr.Button("Send", variant="secondary", size="md", visible=False, elem_id="teach-by-service")
                 here = gr.Button("Draft them on this machine", variant="secondary", size="md", visible=False, elem_id="teach-here")
+                there = gr.Button("Learn from the drafts", variant="secondary", size="md", visible=False, elem_id="teach-again")
 
     inputs = [owner, voice, most, minutes, *endpoint]
-    outputs = [box, said, status, stop, about, plan, cost, send, here, voice, clock]
+    outputs = [box, said, status, stop, about, plan, cost, send, here, there, voice, clock]
     quiet = dict(show_progress="hidden", api_visibility="private", concurrency_limit=None)
     gr.on([voice.input, most.release, minutes.release, *(field.change for field in endpoint)], show, inputs, outputs, **quiet)
     send.click(by_service, [*inputs, send], outputs, **quiet)
     here.click(by_this_machine, inputs, outputs, **quiet)
-    learn.click(from_decisions, inputs, outputs, **quiet)
+    gr.on([learn.click, there.click], from_what_is_there, inputs, outputs, **quiet)
     stop.click(halt, inputs, outputs, **quiet)
     clock.tick(tick, inputs, outputs, **quiet)
     return Section(inputs, outputs)
@@ -95,23 +98,19 @@ def show(
     owner: str, voice: str | None, most: float, minutes: float, address: str, model: str, key: str, sentence: str = ""
 ) -> list:
     """Updates for the whole section; `sentence` went wrong."""
-    same = gr.skip()
+    same, no = gr.skip(), gr.update(visible=False)
     try:
-        job = JOBS.latest(state.workspace(owner).runs_folder, TEACH)
-        told = look.notice(sentence) + (_status_html(job) if job else "")
-        stoppable = gr.update(visible=job is not None and job.alive and job.status != STOPPING)
-        clock = gr.Timer(active=job is not None and job.alive)
+        told, stoppable, clock = _progress(owner, sentence)
         if not voice:
-            return [gr.update(visible=False), "", told, stoppable, "", gr.update(visible=False), "", same, same, same, clock]
+            return [no, "", told, stoppable, "", no, "", *[same] * 4, clock]
         run = state.read_run(state.find_run(owner, voice))
     except UserError as error:
-        return [gr.update(visible=False), "", look.notice(str(error)), *[same] * 8]
+        return [no, "", look.notice(str(error)), *[same] * 9]
     if not teachable(run.about):
-        return [gr.update(visible=False), "", told, stoppable, look.quiet(FROM_NOTHING), gr.update(visible=False), "", same, same,
-                same, clock]  # fmt: skip
+        return [no, "", told, stoppable, look.quiet(FROM_NOTHING), no, "", *[same] * 4, clock]
     idle = JOBS.alive() is None
     offer = _offer(owner, run) if idle else ""
-    lines, to, on = _cost(owner, run, most, minutes, address, model, key)
+    lines, to, on, drafts = _cost(owner, run, most, minutes, address, model, key)
     return [
         gr.update(visible=bool(offer)),
         look.quiet(offer),
@@ -122,18 +121,29 @@ def show(
         "".join(map(look.quiet, lines if idle else [*lines, progress.busy_sentence(state.own_job(owner) is not None)])),
         gr.update(value=to, visible=bool(to) and idle),
         gr.update(visible=on and idle),
+        gr.update(value=f"Learn from the {count(drafts, 'draft')} that are here", visible=drafts >= FEWEST_PASSAGES and idle),
         same,
         clock,
+    ]
+
+
+def _progress(owner: str, sentence: str = "") -> list:
+    """What is said of the teaching, whether it can be stopped, and whether there is anything to wait for."""
+    job = JOBS.latest(state.workspace(owner).runs_folder, TEACH)
+    return [
+        look.notice(sentence) + (_status_html(job) if job else ""),
+        gr.update(visible=job is not None and job.alive and job.status != STOPPING),
+        gr.Timer(active=job is not None and job.alive),
     ]
 
 
 def tick(owner: str, voice: str | None, *settings: object) -> list:
     """What is new; once a teaching has ended well, its run is the voice."""
     job = JOBS.latest(state.workspace(owner).runs_folder, TEACH) if owner else None
-    if job is None or job.alive:
-        updates = show(owner, voice, *settings)
-        return [gr.skip(), gr.skip(), *updates[2:4], *[gr.skip()] * 6, updates[-1]]
-    if state.is_voice(job.folder):
+    if job is not None and job.alive:
+        told, stoppable, clock = _progress(owner)
+        return [gr.skip(), gr.skip(), told, stoppable, *[gr.skip()] * 7, clock]
+    if job is not None and state.is_voice(job.folder):
         voice = job.folder.name
     updates = show(owner, voice, *settings)
     updates[-2] = sample.voices(state.voice_choices(owner), voice)
@@ -161,12 +171,12 @@ def by_this_machine(owner: str, voice: str, most: float, minutes: float, address
     return _begin(owner, voice, most, minutes, address, model, key, lambda stop: _here())
 
 
-def from_decisions(owner: str, voice: str, most: float, minutes: float, address: str, model: str, key: str) -> list:
-    """Learn from what was decided, with the drafts that are there; where there are few, some more are made on this machine."""
+def from_what_is_there(owner: str, voice: str, most: float, minutes: float, address: str, model: str, key: str) -> list:
+    """Learn from what was decided and the drafts that are there; where there are few, some more are made on this machine."""
 
     def drafting(stop: Callable[[], bool]) -> Drafting | None:
         run = state.read_run(state.find_run(owner, voice))
-        there = drafted(passages_for(state.corpus(owner), run.about, _passages(most)), state.workspace(owner).drafts_file)
+        there = drafted(_passages_for(owner, run.about, most), state.workspace(owner).drafts_file)
         return None if len(there) >= FEWEST_PASSAGES or base_path(BASE) is None else _here()
 
     return _begin(owner, voice, most, minutes, address, model, key, drafting)
@@ -194,7 +204,7 @@ def _begin(
         if JOBS.alive() is not None:
             raise UserError(progress.busy_sentence(state.own_job(owner) is not None))
         workspace, long = state.workspace(owner), _minutes(minutes)
-        passages = passages_for(state.corpus(owner), about, _passages(most))
+        passages = _passages_for(owner, about, most)
         edits = decisions(workspace.decisions_file)
         drafting = drafting_of(lambda: (job := JOBS.get(folder)) is not None and job.ending)
         folder = workspace.new_run("rewrites")
@@ -213,11 +223,19 @@ def _here() -> Drafting:
     return drafting_here()
 
 
-def _passages(most: object) -> int:
-    """Raises UserError for what the slider cannot say, for a handler can be called without it."""
+def _passages_for(owner: str, about: dict, most: object) -> list[str]:
+    """The first passages; cutting a large writing into them takes a second, so they are kept until it changes.
+
+    Raises UserError for a number that the slider cannot say, for a handler can be called without it, and where there are none.
+    """
     if not isinstance(most, int | float) or not FEWEST_PASSAGES <= most <= MOST_PASSAGES:
         raise UserError(f"Between {FEWEST_PASSAGES} and {MOST_PASSAGES} passages can be drafted; move the slider there.")
-    return int(most)
+    corpus, split = state.corpus(owner), about["settings"].get("data")
+    known = list(_cut)
+    if not (known and known[0]() is corpus and known[1] == split):
+        known = [weakref.ref(corpus, lambda gone: _cut.clear()), split, passages_for(corpus, about, MOST_PASSAGES)]
+        _cut[:] = known
+    return known[2][: int(most)]
 
 
 def _minutes(minutes: object) -> float:
@@ -237,15 +255,16 @@ def _service(address: str, model: str, key: str) -> DraftWriter | None:
 
 def _cost(
     owner: str, run: state.Run, most: float, minutes: float, address: str, model: str, key: str
-) -> tuple[list[str], str, bool]:
-    """What either way costs, in sentences; the text of the button that sends, empty for none; whether this machine can draft."""
+) -> tuple[list[str], str, bool, int]:
+    """What each way costs, in sentences; the text of the button that sends, empty for none; whether this machine can draft; and how
+    many drafts are there."""
     try:
-        passages = passages_for(state.corpus(owner), run.about, _passages(most))
+        passages = _passages_for(owner, run.about, most)
         drafts, learning = state.workspace(owner).drafts_file, span(_minutes(minutes) * 60)
         service = _service(address, model, key)
         theirs, ours = (cost_of(passages, drafts, kind) for kind in ("llm", "local"))
     except UserError as error:
-        return [str(error)], "", False
+        return [str(error)], "", False, 0
     lines, to = [SERVICE_SENTENCE], ""
     if service is not None:
         done = len(passages) - theirs.passages
@@ -255,7 +274,7 @@ def _cost(
             f"{service.destination} and drafted by {service.model}: about {theirs.tokens_in:,} tokens to read and "
             f"{theirs.tokens_out:,} to write, at that service's prices. Nothing else is sent, and you can stop at any time."
         ]
-        to = f"Send {count(theirs.passages, 'passage')} to {service.destination}"
+        to = f"Send {count(theirs.passages, 'passage')} to {service.destination}" if theirs.passages else ""
     on = base_path(BASE) is not None
     if on:
         there = f"{len(passages) - ours.passages} are drafted already. " if ours.passages < len(passages) else ""
@@ -264,7 +283,7 @@ def _cost(
             f"On this machine nothing is sent. {there}Drafting takes {drafting} on two plain cores, and then it learns for "
             f"{learning}; it goes on if you close this page."
         )
-    return lines, to, on
+    return lines, to, on, len(drafted(passages, drafts))
 
 
 def _offer(owner: str, run: state.Run) -> str:

@@ -17,7 +17,7 @@ from vibejam.rewrite.decisions import EDIT, ENOUGH, decision, decisions, keep_de
 from vibejam.rewrite.pairs import Pair, read_pairs, write_pairs
 from vibejam.workspace import Workspace
 
-BOX, SAID, STATUS, STOP, ABOUT, PLAN, COST, SEND, HERE, VOICE, CLOCK = range(11)  # what `teach.show` updates
+BOX, SAID, STATUS, STOP, ABOUT, PLAN, COST, SEND, HERE, THERE, VOICE, CLOCK = range(12)  # what `teach.show` updates
 BASE = "smollm2-135m"
 SHORT = 0.02  # minutes
 
@@ -92,6 +92,7 @@ def test_a_stop_while_it_drafts_keeps_the_drafts_and_the_next_time_asks_for_the_
     assert 0 < len(there) <= 8 and all("moreover" in pair.draft for pair in there), "none of them was cut short"
     updates = teach.tick(ME, name, *settings)
     assert "Stopped" in updates[STATUS] and "drafted by a service already" in text_of(updates[COST])
+    assert not shown(updates[THERE]), "these are too few to learn from alone"
     before = len(endpoint.asked)
     endpoint.will(replies(neutral))
     teach.by_service(ME, name, *settings, teach.show(ME, name, *settings)[SEND]["value"])
