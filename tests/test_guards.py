@@ -234,3 +234,12 @@ def test_without_known_words_any_word_may_be_used():
 def test_what_is_protected_is_shown_in_reading_order_as_it_stands():
     draft = "On 3 March, Ngozi’s uncle said “keep off” twice; see https://example.org/a and `x`."
     assert protected(draft) == ["3", "March", "Ngozi", "“keep off”", "twice", "https://example.org/a", "`x`"]
+
+
+def test_a_reason_does_not_become_a_result_nor_a_contrast_a_reason():
+    draft = "Many of them are serious, since I lacked the time to make them light."
+    assert [found.guard for found in refusals(draft, draft.replace("since", "so"))] == ["connection"]
+    assert not refusals(draft, draft.replace("since", "because"))
+    draft = "Seriousness comes easily, while frivolity is difficult."
+    assert [found.guard for found in refusals(draft, draft.replace("while", "so"))] == ["connection"]
+    assert not refusals(draft, draft.replace("while", "but"))

@@ -230,3 +230,14 @@ def test_what_others_propose_is_edited_further_and_guarded_against_the_draft(man
         for choice in rewrite_text(draft, manner, [EditsProposer(manner), wrong]).choices
         for found in choice.considered
     )
+
+
+def test_a_candidate_from_which_the_draft_cannot_be_told_may_not_stand(manner):
+    draft, lost = "However, the gate is not close to the cellar.", "But the gate isn't close."
+    kept = "But the gate isn't close to the cellar."
+    found = [[Candidate(lost, "somebody"), Candidate(kept, "somebody")]]
+    assert choose([draft], [[Candidate(lost, "somebody")]], manner)[0].text == lost
+    choice = choose([draft], found, manner, meaning=lambda unit, texts: [-20.0 if text == lost else -1.0 for text in texts])[0]
+    assert choice.text == kept
+    assert [row.refused[0].guard for row in choice.considered if row.text == lost] == ["meaning"]
+    assert [row.meaning for row in choice.considered if row.text in (draft, kept)] == [0.0, -1.0]

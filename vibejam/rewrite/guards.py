@@ -93,14 +93,18 @@ def _classes(table: dict[str, list[str]], strict: bool) -> Guard:
     return guard
 
 
+_REASONS, _RESULTS = frozenset(["because", "since"]), frozenset(["so", "therefore", "thus", "hence"])
 _turns = _classes(words.CONNECTIVES, strict=False)
 
 
 def _connection(draft: Facts, candidate: Facts) -> Iterator[str]:
     yield from _turns(draft, candidate)
     before, after = draft.classes, candidate.classes
-    if after["but"] < before["but"] and after["but?"] <= before["but?"] and after["therefore?"] > before["therefore?"]:
+    contrast, contrast_after = before["but"] + before["but?"], after["but"] + after["but?"]
+    if contrast_after < contrast and after["therefore?"] > before["therefore?"]:
         yield "a contrast became a reason"
+    if _REASONS & draft.raw - candidate.raw and _RESULTS & candidate.raw - draft.raw:
+        yield "a reason became a result"
 
 
 def _numbers(draft: Facts, candidate: Facts) -> Iterator[str]:

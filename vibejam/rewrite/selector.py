@@ -20,8 +20,11 @@ SOUND = 0.2  # what a nat of how well the words follow one another weighs
 PASSES = 3  # times over the document; choices settle in two
 LIGHT = 0.8  # what a changed word costs under the lightest touch
 MEANING = 0.1  # and a nat of what was lost of the meaning
+LOST = 7.0  # nats of meaning from which on a candidate may not stand
 LOOKED_AT = 6  # candidates of a unit, the best without it, whose meaning is weighed; it takes a model
 MARGIN = 0.1  # how much better than the draft a candidate must be, so that what is well said stays
+
+_UNSAID = (Refusal("meaning", "what the draft says cannot be told from it again"),)
 
 # a draft and candidates to nats: 0 for the draft's own words, below 0 for worse
 Meaning = Callable[[str, Sequence[str]], list[float]]
@@ -120,6 +123,7 @@ def _with_meaning(unit: str, rows: list[Considered], meaning: Meaning) -> list[C
     passed = sorted((row for row in rows[1:] if not row.refused), key=lambda row: -row.value)[:LOOKED_AT]
     nats = meaning(unit, [row.text for row in passed]) if passed else []
     weighed = [
-        replace(row, meaning=cost, value=row.value + MEANING * cost) for row, cost in zip(passed, nats, strict=True)
+        replace(row, meaning=cost, value=row.value + MEANING * cost) if cost > -LOST else replace(row, meaning=cost, refused=_UNSAID)
+        for row, cost in zip(passed, nats, strict=True)
     ]
     return [rows[0], *weighed, *(row for row in rows if row.refused)]

@@ -21,7 +21,7 @@ show, shows, showed, showing | demonstrate, demonstrates, demonstrated, demonstr
 begin, begins, began, beginning | start, starts, started, starting | commence, commences, commenced, commencing
 end, ends, ended, ending | finish, finishes, finished, finishing | conclude, concludes, concluded, concluding
 stay, stays, stayed, staying | remain, remains, remained, remaining
-seem, seems, seemed, seeming | appear, appears, appeared, appearing
+seem to, seems to, seemed to, seeming to | appear to, appears to, appeared to, appearing to
 happen, happens, happened, happening | occur, occurs, occurred, occurring | take place, takes place, took place, taking place
 ask, asks, asked, asking | inquire, inquires, inquired, inquiring | enquire, enquires, enquired, enquiring
 answer, answers, answered, answering | reply, replies, replied, replying | respond, responds, responded, responding
@@ -98,7 +98,7 @@ already | by now
 completely | entirely | wholly | totally | utterly | altogether
 really | truly | genuinely
 actually | in fact | in reality
-certainly | undoubtedly | no doubt | to be sure | definitely
+certainly | undoubtedly | to be sure | definitely
 obviously | clearly | evidently | plainly
 perhaps | maybe | possibly
 probably | in all likelihood | most likely
@@ -140,7 +140,6 @@ on the other hand | by contrast
 in general | on the whole | by and large
 it is true that | granted
 the reason is that | this is because
-there is no doubt that | undoubtedly
 it is possible that | perhaps | maybe
 has to, have to | must, must | needs to, need to
 method | way | approach
