@@ -51,7 +51,7 @@ def test_a_download_is_seen_by_every_page_and_ends_with_a_base_to_stand_on(hub, 
     assert not shown(pressed[BUTTON]) and pressed[CLOCK].active
     until_the_weights_are_here(fetches.alive())
     elsewhere = train.settle(NAME, True)[-4:]  # a page opened meanwhile, and the other tab
-    for updates in (elsewhere, rewrite.arrived(ME, None)[-4:], train.OFFER.tick()):
+    for updates in (elsewhere, rewrite.arrived(ME, None)[3:7], train.OFFER.tick()):
         assert 'role="progressbar"' in updates[SAID] and "from the hub" in updates[SAID] and not shown(updates[BUTTON])
         assert updates[CLOCK].active
     assert rewrite.OFFER.press()[SAID] == train.OFFER.tick()[SAID], "a second press shows the download that is under way"
@@ -179,12 +179,12 @@ def test_a_run_whose_base_this_version_does_not_know_is_shown_by_its_name(tmp_pa
 
 def test_rewrite_offers_the_writer_only_where_there_is_none(monkeypatch):
     trained()
-    assert shown(rewrite.arrived(ME, None)[-4:][BOX])
+    assert shown(rewrite.arrived(ME, None)[3:7][BOX])
     monkeypatch.setenv("OPENAI_API_KEY", "SENTINEL-KEY")
     monkeypatch.setenv("VIBEJAM_LLM_MODEL", "some-model")
-    assert not shown(rewrite.arrived(ME, None)[-4:][BOX])
+    assert not shown(rewrite.arrived(ME, None)[3:7][BOX])
     monkeypatch.delenv("OPENAI_API_KEY")
     monkeypatch.delenv("VIBEJAM_LLM_MODEL")
     lay_tiny_base()
-    assert not shown(rewrite.arrived(ME, None)[-4:][BOX])
+    assert not shown(rewrite.arrived(ME, None)[3:7][BOX])
     assert "SmolLM2-135M-Instruct" in text_of(rewrite.destination_html("", "", ""))
