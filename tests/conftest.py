@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+import tally
 
 # before torch is imported: on a busy machine two threads that wait for each other are several times slower than one
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -29,3 +30,10 @@ def home(tmp_path, monkeypatch) -> Path:
     for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "VIBEJAM_LLM_MODEL", "SPACE_ID"):
         monkeypatch.delenv(name, raising=False)
     return folder
+
+
+def pytest_terminal_summary(terminalreporter) -> None:
+    lines = tally.report()
+    if lines:
+        terminalreporter.section("counted")
+        terminalreporter.write_line("\n".join(lines))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from tally import count
 
 from vibejam.guard import launch_options
 
@@ -65,8 +66,13 @@ def app():
 
 @pytest.fixture(scope="module")
 def web(app):
-    with httpx.Client(base_url=app, timeout=20, trust_env=False) as client:
+    with httpx.Client(base_url=app, timeout=20, trust_env=False, event_hooks={"response": [counted]}) as client:
         yield client
+
+
+def counted(response):
+    count("requests to a guarded app")
+    count("requests refused", response.status_code >= 400)
 
 
 def has_headers(response):

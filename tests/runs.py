@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from tally import count
 from writing import essay
 
 from vibejam.errors import UserError
@@ -21,6 +22,7 @@ def refused(act, *words):
     """The sentence that `act` is refused with: one line, ending in a full stop, with all of `words` in it."""
     with pytest.raises(UserError) as refusal:
         act()
+    count("damaged or lying files refused in a sentence")
     sentence = str(refusal.value)
     assert "\n" not in sentence and "Traceback" not in sentence and sentence.endswith(".")
     for word in words:

@@ -7,6 +7,8 @@ import pytest
 from vibejam.addresses import addresses_to_reach, check_base_url, host_of, is_local
 from vibejam.errors import UserError
 
+pytestmark = pytest.mark.security
+
 
 @pytest.fixture
 def names(monkeypatch) -> dict[str, list[str]]:

@@ -29,6 +29,7 @@ def served(tmp_path_factory):
     blocks.close(verbose=False)
 
 
+@pytest.mark.security
 def test_a_key_in_the_environment_is_said_in_words_and_stands_nowhere_on_the_page(monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", "SENTINEL-KEY")
     monkeypatch.setenv("VIBEJAM_LLM_MODEL", "some-model")
@@ -39,6 +40,7 @@ def test_a_key_in_the_environment_is_said_in_words_and_stands_nowhere_on_the_pag
     assert "SENTINEL" not in rewrite.destination_html("https://elsewhere.example/v1", "m", "")
 
 
+@pytest.mark.security
 def test_visitors_of_a_space_never_see_each_other(monkeypatch, home):
     monkeypatch.setenv("SPACE_ID", "someone/vibejam")
     one, other = state.greet(""), state.greet("")
@@ -96,6 +98,7 @@ def test_a_visitor_is_forgotten_and_the_owner_of_a_laptop_never():
     assert not Workspace(token).writing()
 
 
+@pytest.mark.security
 def test_only_two_calls_are_public(served):
     public = {fn.api_name for fn in served.blocks.fns.values() if fn.api_visibility == "public"}
     assert public == {"sample", "rewrite"}
@@ -115,6 +118,7 @@ def test_a_program_can_sample_and_rewrite(served):
         client.predict("I think", "../../etc", api_name="/sample")
 
 
+@pytest.mark.security
 def test_the_page_is_served_with_nothing_switched_on_that_tells_on_anybody(served):
     config = served.blocks.get_config_file()
     assert os.environ["GRADIO_ANALYTICS_ENABLED"] == "False" and not served.blocks.analytics_enabled
@@ -134,6 +138,7 @@ def test_a_taken_port_is_told_in_one_line_and_the_next_free_one_is_found(capsys)
     assert app.free_port("127.0.0.1", None) >= app.PORT
 
 
+@pytest.mark.security
 def test_analytics_are_off_before_gradio_is_imported():
     code = "import sys; import app; import gradio.analytics as a; print(a.analytics_enabled(), 'gradio' in sys.modules)"
     environment = {name: value for name, value in os.environ.items() if name != "GRADIO_ANALYTICS_ENABLED"}

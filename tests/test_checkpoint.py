@@ -16,6 +16,8 @@ from vibejam.model import ARCHITECTURES, build_model
 from vibejam.tokenizer import BPETokenizer
 from vibejam.train import TrainState
 
+pytestmark = pytest.mark.faults
+
 
 @pytest.fixture
 def folder(tmp_path):

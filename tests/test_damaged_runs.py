@@ -11,10 +11,16 @@ import pytest
 import torch
 from runs import TOKENIZER, refused, small
 from safetensors.torch import load_file, save_file
+from test_older_files import manner_of_format_1
 from writing import essay
 
 from vibejam.checkpoint import FORMAT, load_model, load_state, read_json, save_model
+from vibejam.copied import load_phrases
+from vibejam.rewrite.manner import BUCKETS, load_manner
+from vibejam.rewrite.pairs import read_pairs
 from vibejam.tokenizer import CharTokenizer
+
+pytestmark = pytest.mark.security
 
 
 @pytest.fixture
@@ -268,3 +274,117 @@ def test_a_file_too_large_for_what_it_is_is_refused_unread(tmp_path):
     with open(tmp_path / "run.json", "wb") as file:
         file.truncate(10**12)  # a hole: takes no room on the disk
     refused(lambda: read_json(tmp_path / "run.json"), "too large")
+
+
+# what else lies in a run's folder
+
+
+def test_a_state_whose_weights_are_no_numbers_is_refused():
+    """A run that went on from them would learn nothing."""
+    from learning import PLAN, Saves, dataset, train_some
+    from learning import small as young
+
+    from vibejam.train import TrainState, train_lm
+
+    saves = Saves()
+    train_some(until=2, save=saves)
+    state = saves.last("last")[2]
+    for bad in (float("nan"), float("inf")):
+        broken = TrainState(state.tensors | {"model.norm.weight": torch.full((32,), bad)}, state.numbers)
+        refused(lambda state=broken: next(train_lm(young(), dataset(), PLAN, state=state)), "start the run anew")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"rate": torch.tensor([0.5])},
+        {"rate": torch.tensor([0.5, float("nan")], dtype=torch.double)},
+        {"rate": torch.tensor([0.5, -1.0], dtype=torch.double)},
+        {"rate": torch.tensor([1, 2])},
+        {"spread": torch.zeros(2, dtype=torch.double)},
+        {"weights": torch.zeros(3)},
+        {"weights": torch.full((BUCKETS,), float("inf"))},
+        {"weights": torch.zeros(BUCKETS, dtype=torch.complex64)},
+        {"grams": torch.tensor([[1, 2]])},
+        {"grams": torch.tensor([0.5, 1.0])},
+        {"gram_counts": torch.tensor([3, -4], dtype=torch.int32)},
+        {"gram_counts": torch.tensor([3], dtype=torch.int32)},
+        {"total": torch.tensor([0])},
+        {"total": torch.tensor([1, 2])},
+        {"common": "[" * 50_000},
+        {"common": "9" * 5000},
+        {"common": "[1, 2]"},
+        {"common": '"ab"'},
+        {"taste": "[]"},
+        {"taste": '{"a": "b"}'},
+        {"taste": '{"a": NaN}'},
+        {"taste": '{"a":' * 20_000},
+        {"marks": '{"dash": 7}'},
+        {"marks": '{"dash": ""}'},
+        {"marks": "null"},
+        {"bias": "nan"},
+        {"bias": "much"},
+        {"typical": "1e999"},
+        {"format": "one"},
+    ],
+)
+def test_a_manner_that_was_tampered_with_is_refused(tmp_path, changes):
+    manner_of_format_1(tmp_path)
+    load_manner(tmp_path)
+    manner_of_format_1(tmp_path, **changes)
+    refused(lambda: load_manner(tmp_path), "manner.safetensors", "damaged")
+
+
+@pytest.mark.parametrize("missing", ["rate", "weights", "grams", "total"])
+def test_a_manner_with_something_missing_is_refused(tmp_path, missing):
+    manner_of_format_1(tmp_path)
+    path = tmp_path / "manner.safetensors"
+    tensors = load_file(path)
+    del tensors[missing]
+    save_file(tensors, path, {"format": "1", "common": "[]", "taste": "{}", "bias": "0", "typical": "0", "marks": "{}"})
+    refused(lambda: load_manner(tmp_path), "damaged")
+    save_file(tensors, path)
+    refused(lambda: load_manner(tmp_path), "damaged")
+
+
+LIES = [b"", b"\x80\x04K\x01.", header(b"", 10 * 2**30), header(b"[" * 50_000), header(b"", 2**64 - 1), header(b"not json at all")]
+
+
+@pytest.mark.parametrize("data", LIES, ids=range(len(LIES)))
+def test_a_manner_or_phrases_whose_header_lies_are_refused_and_allocate_nothing(tmp_path, data):
+    for name, load in (("manner.safetensors", load_manner), ("phrases.safetensors", load_phrases)):
+        (tmp_path / name).write_bytes(data)
+        refused(lambda load=load: load(tmp_path), name, "damaged")
+
+
+@pytest.mark.parametrize("phrases", [torch.zeros(3), torch.zeros(3, 1, dtype=torch.int64), torch.zeros((), dtype=torch.int64)])
+def test_phrases_that_are_no_hashes_are_refused(tmp_path, phrases):
+    save_file({"phrases": phrases}, tmp_path / "phrases.safetensors")
+    refused(lambda: load_phrases(tmp_path), "phrases.safetensors")
+    save_file({"other": torch.zeros(1, dtype=torch.int64)}, tmp_path / "phrases.safetensors")
+    refused(lambda: load_phrases(tmp_path), "phrases.safetensors")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "[" * 50_000,
+        '{"a":' * 20_000,
+        "9" * 5000,
+        "null",
+        "[]",
+        '{"draft": "a"}',
+        '{"draft": 7, "rewrite": "b"}',
+        '{"draft": ["a"], "rewrite": "b"}',
+        '{"draft": " ", "rewrite": "b"}',
+        '{"draft": "\\ud800", "rewrite": "b"}',
+        '{"format": "x", "draft": "a", "rewrite": "b"}',
+        '{"format": null, "draft": "a", "rewrite": "b"}',
+    ],
+)
+def test_pairs_that_are_none_are_refused_by_their_line(tmp_path, line):
+    path = tmp_path / "pairs.jsonl"
+    path.write_text('{"draft": "a", "rewrite": "b"}\n' + line + "\n", encoding="utf-8")
+    refused(lambda: read_pairs(path), "Line 2", "pairs.jsonl")
+    path.write_bytes(b"\xff\xfe\x00")
+    refused(lambda: read_pairs(path), "pairs.jsonl")

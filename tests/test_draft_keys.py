@@ -8,6 +8,8 @@ from endpoint_server import endpoint  # noqa: F401  (a fixture)
 from vibejam.drafts import endpoint_for, endpoint_from_environment
 from vibejam.errors import UserError
 
+pytestmark = pytest.mark.security
+
 KEY = "sk-sentinel-0123456789"
 TEXT = "A sentinel note about the harbour in autumn."
 

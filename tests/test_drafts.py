@@ -24,6 +24,8 @@ from endpoint_server import (
 from vibejam.drafts import SYSTEM_MESSAGE, Draft, EndpointWriter
 from vibejam.errors import UserError
 
+pytestmark = pytest.mark.security
+
 KEY = "sk-sentinel-0123456789"
 TEXT = "A sentinel note about the harbour in autumn."
 THEIR_WORDS = "the service's own words"

@@ -10,6 +10,8 @@ import pytest
 from vibejam.errors import UserError
 from vibejam.files import write_atomically, write_json, write_text
 
+pytestmark = pytest.mark.faults
+
 
 def names(folder):
     return sorted(p.name for p in folder.iterdir())

@@ -9,6 +9,8 @@ import httpx
 import pytest
 from guarded_app import EVIL, ROOT, app, free_port, has_headers, real_app, upload, web  # noqa: F401
 
+pytestmark = pytest.mark.security
+
 
 @pytest.fixture(scope="module")
 def secret(tmp_path_factory):

@@ -9,6 +9,8 @@ import httpx
 import pytest
 from guarded_app import ANSWERED, app, real_app  # noqa: F401
 
+pytestmark = pytest.mark.security
+
 
 @pytest.fixture(scope="module")
 def browser():

@@ -12,6 +12,8 @@ from guarded_app import EVIL, free_port
 
 from vibejam.guard import Guard, launch_options
 
+pytestmark = pytest.mark.security
+
 
 def status(guard, host, origin=None, method="GET", path="/"):
     sent = []

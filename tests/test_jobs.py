@@ -107,6 +107,7 @@ def test_a_fault_of_ours_is_told_without_its_traceback(tmp_path, caplog):
     assert "secret" not in job.error and "RuntimeError" in job.error
 
 
+@pytest.mark.faults
 def test_a_killed_run_is_resumed_to_the_same_weights(tmp_path):
     """kill -9 in mid-run, then resume: bit for bit the run that was never killed."""
     writing = write_folder(tmp_path / "writing")

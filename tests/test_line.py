@@ -10,6 +10,8 @@ from vibejam import line
 from vibejam.drafts import EndpointWriter, endpoint_for
 from vibejam.errors import UserError
 
+pytestmark = pytest.mark.security
+
 KEY = "sk-sentinel-0123456789"
 TEXT = "A sentinel note about the harbour in autumn."
 

@@ -16,6 +16,8 @@ from vibejam.errors import UserError
 from vibejam.sample import generate_text
 from vibejam.train import TrainState, train_lm
 
+pytestmark = pytest.mark.faults
+
 
 @pytest.fixture(params=[torch.float32, torch.bfloat16], ids=["fp32", "bf16"])
 def precision(request, monkeypatch):

@@ -15,6 +15,8 @@ from voice_server import GOOD, Watched, chat, client, engine, error_of, folder, 
 from vibejam.errors import UserError
 from vibejam.server import LARGEST_BODY, run_server
 
+pytestmark = pytest.mark.security
+
 KEY = "SENTINEL-KEY-42"
 
 

@@ -8,6 +8,8 @@ from vibejam.files import write_json
 from vibejam.readers import Document
 from vibejam.workspace import Workspace, new_visitor
 
+pytestmark = pytest.mark.security
+
 LETTER = Document("letter.txt", "The gate was open.", "utf-8", ("a warning",))
 
 

@@ -1,0 +1,100 @@
+"""Work that the fault tests kill: each function runs in a process of its own, says on a pipe what is safely kept, and is ended by
+SIGKILL at a moment of the dice's choosing, with no handler and no `finally`.
+
+The processes are forked from one that has torch loaded, so that they begin at once.  VIBEJAM_KILLS says how often (3 a kind).
+"""
+
+import multiprocessing
+import os
+import random
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tally import count
+from writing import essay
+
+from vibejam.corpus import build_corpus
+from vibejam.learn import learn
+from vibejam.readers import Document
+from vibejam.recipe import plan_run
+from vibejam.rewrite.making import by_rules, make_pairs, passages_of
+from vibejam.workspace import Workspace
+
+KILLS = int(os.environ.get("VIBEJAM_KILLS", "3"))
+DOCUMENTS = [Document(f"essay {n}", essay(n), "utf-8") for n in range(8)]
+# so little that there is no manner to learn first, which would take longer than the training that is to be hit
+CORPUS = build_corpus([Document(f"note {n}", essay(n, paragraphs=1), "utf-8") for n in range(5)])
+STEPS = 60
+RECIPE = plan_run(
+    CORPUS.characters,
+    max_iters=STEPS,
+    shape={"n_layer": 1, "n_head": 2, "n_embd": 32, "block_size": 32, "dropout": 0.1},
+    train={"batch_size": 4, "evals": 20},  # a measurement and two saves every third step
+)
+PASSAGES = passages_of([document.text for document in DOCUMENTS])
+UPLOADS = 150
+
+
+def train(said, folder: str, resume: bool) -> None:
+    for event in learn(CORPUS, Path(folder), RECIPE, resume=resume, device="cpu"):
+        said.send(event.iteration)
+
+
+def upload(said, home: str) -> None:
+    os.environ["VIBEJAM_HOME"] = home
+    for number in range(UPLOADS):
+        said.send(Workspace().add(Document(f"letter {number}", essay(number), "utf-8")))
+
+
+def save_pairs(said, out: str) -> None:
+    for made in make_pairs(PASSAGES, "corrupt", by_rules(1), Path(out), batch=8):
+        said.send(made.pairs)
+
+
+class Worker:
+    """Starts work that can be killed, and knows how long it takes when it is not."""
+
+    def __init__(self) -> None:
+        self.context = multiprocessing.get_context("forkserver")
+        self.context.set_forkserver_preload(["killable"])
+        self.dice = random.Random(7)
+
+    def whole(self, work: Callable, *arguments: object) -> float:
+        """Let `work` end; the seconds it took."""
+        began = time.monotonic()
+        process, _ = self._start(work, arguments)
+        process.join(120)
+        assert process.exitcode == 0
+        return time.monotonic() - began
+
+    def killed(self, work: Callable, *arguments: object, within: float) -> list:
+        """Kill `work` at a random moment of `within` seconds; what it had said by then."""
+        process, heard = self._start(work, arguments)
+        process.join(self.dice.uniform(0, within))
+        process.kill()
+        process.join()
+        said = []
+        try:
+            while heard.poll():
+                said.append(heard.recv())
+        except (EOFError, OSError):  # the last word was cut short
+            pass
+        count(f"kills in {work.__name__.replace('_', ' ')}")
+        count("kills that came too late to hit", process.exitcode == 0)
+        return said
+
+    def _start(self, work: Callable, arguments: tuple):
+        heard, said = self.context.Pipe(duplex=False)
+        process = self.context.Process(target=work, args=(said, *arguments))
+        process.start()
+        said.close()
+        return process, heard
+
+
+@pytest.fixture(scope="module")
+def worker():
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        pytest.skip("NOT RUN: this system has no forks, so nothing was killed")
+    return Worker()
