@@ -39,6 +39,12 @@ class Uniform(BaseLM):
     def hidden_states(self, idx):
         return torch.zeros(*idx.shape, 1)
 
+    def new_cache(self, batch_size, length):
+        raise NotImplementedError("nothing is written here")
+
+    def forward_cached(self, idx, cache):
+        raise NotImplementedError("nothing is written here")
+
 
 def random_ids(n, seed=0):
     return torch.randint(V, (n,), generator=torch.Generator().manual_seed(seed))  # document ends among them
