@@ -5,10 +5,19 @@ Every handler of every page can be called like this, whether the page shows it o
 
 import json
 import secrets
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import httpx
 from tally import count
+
+
+def _lines(stream: httpx.Response) -> Iterator[str]:
+    """The lines of a stream as they come; httpx's own also cut at line ends that may stand inside a text."""
+    rest = b""
+    for piece in stream.iter_bytes():
+        *lines, rest = (rest + piece).split(b"\n")
+        yield from (line.decode() for line in lines)
 
 
 @dataclass
@@ -62,7 +71,7 @@ class Visitor:
             return Answer(error=f"{joined.status_code}", text=joined.text)
         answer = Answer()
         with self.web.stream("GET", "/gradio_api/queue/data", params={"session_hash": self.session}) as stream:
-            for line in stream.iter_lines():
+            for line in _lines(stream):
                 answer.text += line + "\n"
                 if not line.startswith("data: "):
                     continue

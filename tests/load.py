@@ -133,7 +133,7 @@ def main() -> int:
         for what in sorted(COUNTS):
             print(f"{COUNTS[what]:>8,} {what}")
         print(f"{everyone:>8,} visitors at once; a sample and a rewrite took them {min(waits):.1f} to {max(waits):.1f} s")
-        print(f"{alone:>8.1f} steps a second of the training alone, {crowded:.1f} among them: {alone / crowded:.1f} times slower")
+        print(f"{alone:>8.1f} steps a second of the training alone, {crowded:.1f} in the {last - came:.0f} s among them")
         print(f"{before:>8,} MB held by the server before, {memory(server):,} MB after")
         bad = ("answers that held another's words", "calls that failed", "tries that got something")
         return 1 if any(COUNTS[what] for what in bad) else 0
