@@ -84,7 +84,13 @@ def _sentence(run: Run, last: dict | None, share: float) -> str:
         return f"{outcome} Resume whenever you like, tomorrow too.".strip()
     if run.status == STOPPED:
         return f"{outcome} The best model so far is kept.".strip()
-    return " ".join(part for part in (outcome, _latest_note(run) if _stopped_early(run) else "") if part)
+    return " ".join(part for part in (outcome, _latest_note(run) if _stopped_early(run) else "", _next(run)) if part)
+
+
+def _next(run: Run) -> str:
+    """What a voice on a base can be taught further."""
+    untaught = base_title(run) and "pairs" not in run.about
+    return "On Rewrite it says drafts your way, and can be taught to do it better." if untaught else ""
 
 
 def _outcome(run: Run) -> str:

@@ -118,7 +118,7 @@ def show(
         stoppable,
         look.quiet(WHAT) + look.quiet(_taught(run)),
         gr.update(visible=True),
-        "".join(map(look.quiet, lines if idle else [*lines, progress.busy_sentence(state.own_job(owner) is not None)])),
+        "".join(map(look.quiet, lines if idle else [progress.busy_sentence(state.own_job(owner) is not None)])),
         gr.update(value=to, visible=bool(to) and idle),
         gr.update(visible=on and idle),
         gr.update(value=f"Learn from the {count(drafts, 'draft')} that are here", visible=drafts >= FEWEST_PASSAGES and idle),
@@ -271,8 +271,8 @@ def _cost(
         there = f"{count(done, 'passage')} of {len(passages)} are drafted by a service already. " if done else ""
         lines = [
             f"{there}{count(theirs.passages, 'passage')} of your writing, {theirs.words:,} words, would be sent to "
-            f"{service.destination} and drafted by {service.model}: about {theirs.tokens_in:,} tokens to read and "
-            f"{theirs.tokens_out:,} to write, at that service's prices. Nothing else is sent, and you can stop at any time."
+            f"{service.destination} and drafted by {service.model}: about {_round(theirs.tokens_in)} tokens to read and "
+            f"{_round(theirs.tokens_out)} to write, at that service's prices. Nothing else is sent, and you can stop at any time."
         ]
         to = f"Send {count(theirs.passages, 'passage')} to {service.destination}" if theirs.passages else ""
     on = base_path(BASE) is not None
@@ -284,6 +284,11 @@ def _cost(
             f"{learning}; it goes on if you close this page."
         )
     return lines, to, on, len(drafted(passages, drafts))
+
+
+def _round(tokens: int) -> str:
+    """An estimate with no more figures than it deserves: 13,319 is 13,000."""
+    return f"{round(tokens, 2 - len(str(tokens))):,}"
 
 
 def _offer(owner: str, run: state.Run) -> str:
