@@ -139,7 +139,7 @@ def _opened(sentence: str, dice: random.Random, amount: float) -> str:
 def _contracted() -> tuple[dict[str, str], re.Pattern[str]]:
     """Each contraction to its full form, those with two left out; and where one stands."""
     full: dict[str, set[str]] = {}
-    for whole, *ways in contractions():
+    for whole, *ways in (ways.ways for ways in contractions()):
         for way in ways:
             if "'" in way:
                 full.setdefault(way.lower(), set()).add(whole)

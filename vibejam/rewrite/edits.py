@@ -1,6 +1,6 @@
 """Small edits that turn a machine's sentence towards a person's, with no neural network: the first proposer.
 
-Each edit is an exchange from the table (table.py) or a change of punctuation that leaves the words alone.  Which ones are worth
+Each edit is an exchange from the tables (table.py) or a move to another build of the sentence (moves.py).  Which ones are worth
 making, and in what company, a beam search decides by what was learnt of the person (manner.py): their taste among ways of saying
 the same, their style, and whether the words still follow one another as anybody writes them.  What may be changed at all is not
 decided here: the guards see every candidate.
@@ -10,18 +10,22 @@ import math
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 
-from vibejam.rewrite.manner import OPENER, Manner
-from vibejam.rewrite.ngrams import words_of
-from vibejam.rewrite.table import contractions, exchanges, openers, verbs
+from vibejam.rewrite.fitting import fits
+from vibejam.rewrite.manner import Manner
+from vibejam.rewrite.moves import made, pattern
+from vibejam.rewrite.table import SPELLING, Ways, openers, plain, replacements
+from vibejam.rewrite.taste import MOVES, OPENER, kinds
 
-BEAM = 5  # texts kept after each round of edits
-ROUNDS = 8  # edits made to a unit at most
-TASTE = 0.7  # what a nat of the person's taste weighs against a logit of their style
-SOUND = 0.5  # and a nat of how well the words follow one another
-STRAIN = 2.5  # nats by which an edit may make the words follow one another worse
+BEAM = 6  # texts kept after each round of edits
+ROUNDS = 12  # edits made to a unit at most
+TASTE = 0.5  # what a nat of the person's taste weighs against a logit of their style
+SOUND = 0.2  # and a nat by which an edit makes the words follow one another worse
+SURE = 0.05  # the same for a move, whose grammar is certain
+STRAIN = 5.0  # nats of that an exchange may cost
+LEAST = -1.5  # nats of taste below which a move is not the person's
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*|\d+(?:[.,:/]\d+)*%?|\.\.\.|…|--|[^\w\s]")
-_CLAUSE = r"(?:I|we|you|he|she|it|they|this|that|these|those|there|the|a|an|my|our|his|her|their|its|no|every|each)\b"
 _VOWEL_SOUND = re.compile(r"(?:[aeio]|u(?!ni|s[aeiu]|til|biq))|hour|honest|honou?r|heir", re.I)
 
 
@@ -33,13 +37,15 @@ class Edit:
     end: int
     text: str
     taste: float = 0.0
+    sure: bool = False  # whether its grammar is certain, so that how it sounds counts less
 
 
 @dataclass(frozen=True)
 class _State:
     text: str
-    taste: float
+    taste: float  # of all edits so far
     sound: float  # nats of its words in this order
+    strain: float  # what the edits so far cost by how they sound
     score: float
 
 
@@ -48,7 +54,7 @@ def propose_edits(text: str, manner: Manner, count: int = 6, allowed: Callable[[
 
     `allowed` refuses a text and with it all that would be made of it.
     """
-    first = _State(text, 0.0, manner.words.log_probability(text), manner.style(text))
+    first = _State(text, 0.0, manner.words.log_probability(text), 0.0, manner.style(text))
     beam, found, seen = [first], [], {text}  # `found`: of each round its best, from a light touch to a heavy hand
     for _ in range(ROUNDS):
         grown = []
@@ -59,9 +65,11 @@ def propose_edits(text: str, manner: Manner, count: int = 6, allowed: Callable[[
                     continue
                 seen.add(new)
                 sound, taste = manner.words.log_probability(new), state.taste + edit.taste
-                score = manner.style(new) + TASTE * taste + SOUND * min(0.0, sound - first.sound)
-                if score > state.score and sound > state.sound - STRAIN and allowed(new):
-                    grown.append(_State(new, taste, sound, score))
+                worse = min(0.0, sound - state.sound)
+                strain = state.strain + (SURE if edit.sure else SOUND) * worse
+                score = manner.style(new) + TASTE * taste + strain
+                if score > state.score and (edit.sure or worse > -STRAIN) and allowed(new):
+                    grown.append(_State(new, taste, sound, strain, score))
         beam = sorted(grown, key=lambda state: -state.score)[:BEAM]
         if not beam:
             break
@@ -79,48 +87,80 @@ def apply_edit(text: str, edit: Edit) -> str:
 
 
 def edits_of(text: str, manner: Manner) -> Iterator[Edit]:
-    """Every single edit that the table and the rules of punctuation have for a text."""
+    """Every single edit that the tables and the moves have for a text."""
     yield from _exchanges(text, manner)
     yield from _openers(text, manner)
     yield from _spellings(text, manner)
-    yield from _punctuation(text)
+    yield from _moves(text, manner)
 
 
 def _exchanges(text: str, manner: Manner) -> Iterator[Edit]:
-    table, longest = _index()
+    table = replacements()
     spans = [(m.start(), m.end()) for m in _WORD.finditer(text)]
-    for i, (start, _) in enumerate(spans):
-        for n in range(1, min(longest, len(spans) - i) + 1):
-            end = spans[i + n - 1][1]
-            phrase = text[start:end]
-            for way in table.get(_plain(phrase), ()):
-                gain = manner.preference(way) - manner.preference(_plain(phrase))
-                if gain < 0 or not _fits(text, start, end, way):
-                    continue
-                yield Edit(start, end, _cased(way, phrase, manner), gain)
+    words = [plain(text[start:end]) for start, end in spans]
+    found: list[tuple[int, int, str]] = []  # first word, how many, phrase
+    for i in range(len(words)):
+        for n in range(min(_longest(), len(words) - i), 0, -1):
+            phrase = " ".join(words[i : i + n])
+            if phrase in table:
+                found.append((i, i + n, phrase))
+    for first, last, phrase in found:
+        if any(_shields((a, b), (first, last), not table[other]) for a, b, other in found):
+            continue
+        start, end = spans[first][0], spans[last - 1][1]
+        for way, ways in table[phrase]:
+            gain = _gain(phrase, way, ways, manner)
+            if gain >= 0 and fits(text, start, end, way, ways):
+                yield Edit(start, end, _cased(way, text[start:end], manner), gain, sure="'" in way or "'" in phrase)
+
+
+def _shields(other: tuple[int, int], span: tuple[int, int], idiom: bool) -> bool:
+    """Whether a phrase is kept by another: one that holds it and says what may become of it, or an idiom that it is partly in."""
+    if other == span or span[0] <= other[0] and other[1] <= span[1]:
+        return False
+    inside = other[0] <= span[0] and span[1] <= other[1]
+    return inside or idiom and other[0] < span[1] and span[0] < other[1]
+
+
+def _gain(phrase: str, way: str, ways: Ways, manner: Manner) -> float:
+    names, after = [plain(other) for other in ways.ways], plain(way)
+    if ways.form == SPELLING and not manner.mostly(names, after):  # nobody spells a word two ways
+        return -math.inf
+    return manner.leaning(names, phrase, after)
+
+
+@cache
+def _longest() -> int:
+    return max(len(phrase.split()) for phrase in replacements())
+
+
+_CLAUSE_NEXT = pattern(r" (?:<clause>|(?:it|you|the|this|that|there|these|those|my|our|his|her|their|its|a|an|no|[A-Z]\w+) )")
 
 
 def _openers(text: str, manner: Manner) -> Iterator[Edit]:
     for sentence in re.finditer(r"(?:^|(?<=[.!?] ))(?=[A-Z])", text):
         start = sentence.start()
-        rest = text[start:]
         for ways in openers():
-            for way in ways:
-                if not way or not re.match(re.escape(way) + r"(?![\w,])", rest):
+            names = [OPENER + way.lower() for way in ways.ways if way]
+            for way in filter(None, ways.ways):
+                end = start + len(way)
+                if not text.startswith(way, start) or re.match(r"[\w,]", text[end:]):
                     continue
-                for other in ways:
-                    if other == way:
-                        continue
-                    end = start + len(way)
-                    gain = manner.preference(OPENER + other.lower()) - manner.preference(OPENER + way.lower()) if other else 0.0
-                    if gain < 0:
-                        continue
-                    if other:
-                        yield Edit(start, end, other, gain)
-                    else:
+                if way[-1].isalpha() and " " not in way and way not in ("Although", "Though") and not _opens_a_clause(text[end:]):
+                    continue
+                for other in ways.others(way):
+                    if not other:
                         following = re.match(r"\s*(\S)", text[end:])
                         if following:
-                            yield Edit(start, end + following.end(), following[1].upper(), gain)
+                            yield Edit(start, end + following.end(), following[1].upper(), sure=True)
+                        continue
+                    gain = manner.leaning(names, OPENER + way.lower(), OPENER + other.lower())
+                    if gain >= 0:
+                        yield Edit(start, end, other, gain, sure=True)
+
+
+def _opens_a_clause(after: str) -> bool:
+    return _CLAUSE_NEXT.match(after) is not None
 
 
 _SPELLINGS = [("our", "or"), ("ise", "ize"), ("isi", "izi"), ("isa", "iza"), ("yse", "yze"), ("lled", "led"), ("lling", "ling"),
@@ -141,94 +181,14 @@ def _spellings(text: str, manner: Manner) -> Iterator[Edit]:
                 yield Edit(match.start(), match.end(), way, math.log((theirs + 1) / (here + 1)))
 
 
-# how a comma, a stop, a semicolon and a word that joins clauses may stand for one another: pattern, replacement
-_RULES: list[tuple[re.Pattern[str], str]] = [
-    (re.compile(rf"(?<=\w), and (?={_CLAUSE})"), "; and "),
-    (re.compile(rf"(?<=\w), and (?={_CLAUSE})"), ". And "),
-    (re.compile(rf"(?<=\w), but (?={_CLAUSE})"), "; but "),
-    (re.compile(rf"(?<=\w), but (?={_CLAUSE})"), ". But "),
-    (re.compile(rf"(?<=\w), so (?={_CLAUSE})"), ". So "),
-    (re.compile(rf"(?<=\w); and (?={_CLAUSE})"), ", and "),
-    (re.compile(rf"(?<=\w); but (?={_CLAUSE})"), ", but "),
-    (re.compile(r"(?<=\w); (?=\w)"), ". "),
-    (re.compile(r"(?<=[\w\"”])\. And "), ", and "),
-    (re.compile(r"(?<=[\w\"”])\. But "), ", but "),
-    (re.compile(r"(?<=[\w\"”])\. But "), "; but "),
-    (re.compile(rf"(?<=\w)\. (?={_CLAUSE.replace('I|', '').replace('(?:', '(?i:', 1)})"), "; "),
-    (re.compile(rf"(?<=\w)\. (?={_CLAUSE.replace('I|', '').replace('(?:', '(?i:', 1)})"), ", and "),
-    (re.compile(r"(?<=\w)\. (?=I\b)"), "; "),
-    (re.compile(r"(?<=\w)\. (?=I\b)"), ", and "),
-    (re.compile(r"(?<=\w), (?=and \w+[.;,])"), " "),  # the comma before the last of a list
-    (re.compile(r"(?<=\w, )(\w+)(?= and \w+[.;])"), r"\1,"),
-    (re.compile(r"(?<=\w), (?=(?:because|when|if|while|until|where) )"), " "),
-    (re.compile(r"(?<=\w) (?=(?:because|when|if|while|until|but) )"), ", "),
-    (re.compile(r"(?<=^)((?:In|At|On|By|For|After|Before) (?:\w+ ){1,3}\w+), (?=[a-z])"), r"\1 "),
-    (re.compile(r" [—–] (?=(?:and|but|which|or) )"), ", "),
-    (re.compile(r" ?[—–] ?"), "; "),
-    (re.compile(r" ?[—–] ?"), ": "),
-    (re.compile(r"(?<=\w), (?=(?:which|not|or rather) )"), " — "),
-    (re.compile(r"\b(think|believe|know|say|said|says|thought|knew|felt|hope|suppose) that (?=(?:I|we|you|he|she|it|they|the|this|there)\b)"), r"\1 "),  # noqa: E501
-    (re.compile(r"\b(think|believe|know|say|said|says|thought|knew|felt|hope|suppose) (?=(?:I|we|you|he|she|they|there)\b)"), r"\1 that "),  # noqa: E501
-    (re.compile(r"(?<=[a-z]) that (?=(?:is|are|was|were|has|have|had|can|will|would) )"), " which "),
-    (re.compile(r"(?<=[a-z]) which (?=(?:is|are|was|were|has|have|had|can|will|would) )"), " that "),
-]
-
-
-def _punctuation(text: str) -> Iterator[Edit]:
-    dashes = len(re.findall("[—–]", text))
-    for pattern, replacement in _RULES:
-        for match in pattern.finditer(text):
-            if dashes > 1 and re.search("[—–]", match[0]):  # two dashes are a pair of brackets
-                continue
-            new, end = match.expand(replacement), match.end()
-            following = text[end : end + 1]
-            if new.endswith(". ") and following.islower():
-                new, end = new + following.upper(), end + 1
-            elif match[0].startswith(". ") and new.rstrip()[-1:] != "." and following.isupper() and text[end : end + 2] != "I ":
-                new, end = new + following.lower(), end + 1
-            yield Edit(match.start(), end, new)
-    for match in re.finditer(r"(?:^|(?<=[.!?] ))([A-Z][^.!?;]*?), however,? ([^.!?]+)", text):
-        first = match[1]
-        if re.match(_CLAUSE.replace("(?:", "(?i:", 1), first):
-            kept = first if re.match(r"I\b", first) else first[0].lower() + first[1:]
-            yield Edit(match.start(), match.end(), f"But {kept} {match[2]}")
-
-
-_INDEX: list[tuple[dict[str, list[str]], int]] = []
-
-
-def _index() -> tuple[dict[str, list[str]], int]:
-    """Each phrase of the table to what may stand for it, and the words of the longest."""
-    if not _INDEX:
-        table: dict[str, list[str]] = {}
-        contracted = [short for _, *shorts in contractions() for short in shorts]
-        for ways in [*exchanges(), *contractions()]:
-            for way in ways:
-                if contracted.count(way) > 1:  # "he's" may be "he is" or "he has"
-                    continue
-                table.setdefault(_plain(way), []).extend(other for other in ways if other != way)
-        _INDEX.append((table, max(len(phrase.split()) for phrase in table)))
-    return _INDEX[0]
-
-
-def _plain(phrase: str) -> str:
-    return " ".join(words_of(phrase))
-
-
-_AFTER_A_DETERMINER = re.compile(r"\b(?:an?|the|this|that|those|my|your|his|her|its|our|their|no|any|some|every|each|of) $", re.I)
-_AFTER_A_MODAL = re.compile(r"\b(?:to|not|will|would|may|might|could|should|can|do|did|does|ll|d) $|n't $")
-
-
-def _fits(text: str, start: int, end: int, way: str) -> bool:
-    """Whether the words around allow it: "a repair" is no verb, and "what it is." has no "what it's."."""
-    after = text[end : end + 2]
-    if text[start:end].lower() in verbs() and _AFTER_A_DETERMINER.search(text[:start]):
-        return False
-    if way.startswith("must") and _AFTER_A_MODAL.search(text[:start]):
-        return False
-    if "'" in way and "n't" not in way:
-        return bool(re.match(r" \w", after))
-    return True
+def _moves(text: str, manner: Manner) -> Iterator[Edit]:
+    dash = manner.marks.get("dash", " — ")
+    for found in made(text, MOVES):
+        move, names = found.move, kinds()[found.move.kind]
+        before, after = f"{move.kind}: {move.before}", f"{move.kind}: {move.after}"
+        gain = manner.leaning(names, before, after) if after in names else 0.0
+        if gain > LEAST:
+            yield Edit(found.start, found.end, found.text.replace(" — ", dash), gain, sure=True)
 
 
 def _cased(way: str, phrase: str, manner: Manner) -> str:

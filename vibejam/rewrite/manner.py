@@ -12,6 +12,7 @@ import json
 import math
 import statistics
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -25,11 +26,11 @@ from torch import Tensor, nn
 from vibejam.errors import UserError
 from vibejam.files import write_atomically
 from vibejam.rewrite.ngrams import START, WordModel, framed, key_of, words_of
-from vibejam.rewrite.table import contractions, exchangeable, exchanges, openers
+from vibejam.rewrite.table import exchangeable
+from vibejam.rewrite.taste import leaning, learn_taste, mostly
 from vibejam.voice import FUNCTION_WORDS
 
-FILE, FORMAT = "manner.safetensors", "1"
-OPENER = "^"  # before a phrase that opens a sentence
+FILE, FORMAT = "manner.safetensors", "2"
 BUCKETS = 1 << 16  # places for the weights of masked n-grams
 COMMON = 250  # words and marks whose rates are kept, and which the style may see as they are
 PUBLIC = 5  # texts of others that a word stands in before it may be kept as a word
@@ -37,7 +38,6 @@ PAGE = 200  # words of a page, the unit over which rates are seen to vary
 SHORTEST = 300  # words from which on there is a manner to speak of
 STIFFNESS = 2e-5  # of the style's weights: an n-gram must be seen often before it weighs much
 MOST_PASSAGES = 4000  # that the style learns from; more say the same again
-PRIOR = 4.0  # how many sightings of the world's habits stand against the person's own
 _ENDINGS = ("ing", "ed", "ly", "tion", "ness", "ment", "er", "est", "s")
 
 
@@ -82,9 +82,13 @@ class Manner:
         fit = torch.lgamma(count + r) - torch.lgamma(r) - torch.lgamma(count + 1)
         return (fit + r * (r / (r + mean)).log() + count * (mean / (r + mean)).log()).sum(-1)
 
-    def preference(self, phrase: str) -> float:
-        """Log of the share that `phrase` has among the ways of saying the same, in this person's writing."""
-        return self.taste.get(phrase, -math.inf)
+    def leaning(self, ways: Sequence[str], before: str, after: str) -> float:
+        """By how many nats this person leans from `before` to `after`, two `ways` of saying the same, more than drafts do."""
+        return leaning(self.taste, ways, before, after)
+
+    def mostly(self, ways: Sequence[str], way: str) -> bool:
+        """Whether this person uses `way` more than the other `ways` of saying the same together."""
+        return mostly(self.taste, ways, way)
 
     @cached_property
     def _weight_list(self) -> list[float]:
@@ -137,7 +141,7 @@ def learn_manner(texts: list[str], drafts: list[str], others: list[str]) -> Mann
     unseen = passages[::10]  # what the style says of what it learnt from would flatter
     weights, bias = _learn_style([p for i, p in enumerate(passages) if i % 10], theirs, frozenset(common))
     words = WordModel.of([*texts, *drafts, *others])
-    manner = Manner(common, rate, spread, weights, bias, 0.0, _taste(texts, drafts), words, _marks(texts))
+    manner = Manner(common, rate, spread, weights, bias, 0.0, learn_taste(texts, drafts), words, _marks(texts))
     return replace(manner, typical=statistics.quantiles((manner.style(passage) for passage in unseen), n=20)[18])
 
 
@@ -201,43 +205,6 @@ def _learn_style(own: list[str], strange: list[str], common: frozenset[str]) -> 
 
     optimizer.step(loss)
     return table.weight.detach()[:, 0].clone(), bias.item()
-
-
-def _taste(texts: list[str], drafts: list[str]) -> dict[str, float]:
-    """Log share of each phrase among the ways of its set, the world's habits standing in where the person's are not known."""
-    sets = [[" ".join(words_of(way)) for way in ways] for ways in [*exchanges(), *contractions()]]
-    sets += [[OPENER + way.lower() for way in ways if way] for ways in openers()]
-    wanted = frozenset(phrase for ways in sets for phrase in ways)
-    own, world = _counted(texts, wanted), _counted(drafts, wanted)
-    taste: dict[str, float] = {}
-    for ways in sets:
-        world_total = sum(world[way] + 0.5 for way in ways)
-        own_total = sum(own[way] for way in ways)
-        for way in ways:
-            prior = (world[way] + 0.5) / world_total
-            taste[way] = math.log((own[way] + PRIOR * prior) / (own_total + PRIOR))
-    return taste
-
-
-def _counted(texts: list[str], wanted: frozenset[str]) -> Counter[str]:
-    """How often each of the `wanted` phrases stands in `texts`; those that begin with OPENER, at the start of a sentence."""
-    longest = max(len(phrase.split()) for phrase in wanted)
-    counts: Counter[str] = Counter()
-    for text in texts:
-        words = framed(words_of(text))
-        for i in range(len(words)):
-            opening = words[i] == START
-            for n in range(1, longest + 1):
-                gram = words[i + opening : i + opening + n]
-                phrase = OPENER + _glued(gram) if opening else " ".join(gram)
-                if phrase in wanted:
-                    counts[phrase] += 1
-    return counts
-
-
-def _glued(words: list[str]) -> str:
-    """Words and marks as they are typed: a comma follows its word at once."""
-    return " ".join(words).replace(" ,", ",")
 
 
 def _marks(texts: list[str]) -> dict[str, str]:

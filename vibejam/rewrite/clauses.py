@@ -1,0 +1,220 @@
+"""Moves between clauses: "that" left out or put in, "which" for "that", "but" for "although", "so" for "because", and the like.
+
+Left out: moving a phrase to another place of its sentence, where it may come to be about something else.
+"""
+
+import re
+
+from vibejam.rewrite.moves import Move, lowered, opening, pattern, raised, sentence_before, unless
+
+_SAYING = (
+    r"think|thinks|thought|believe|believes|believed|know|knows|knew|say|says|said|hope|hopes|hoped|suppose|supposes|supposed|feel"
+    r"|feels|felt|wish|wishes|guess|swear|swore|fear|feared|doubt|doubted|imagine|realise|realised|realize|realized|find|finds|found"
+    r"|notice|noticed|admit|admitted|remember|remembered|mean|means|meant|see|saw|hear|heard|understand|understood"
+)
+_MOODS = (
+    r"sure|certain|afraid|glad|sorry|aware|happy|convinced|confident|(?:told|tell) (?:me|us|him|her|them|you)"
+)
+_SAID = (  # nouns after which "that" opens what is said, not which one is meant
+    r"(?:fact|idea|belief|claim|news|hope|view|notion|feeling|impression|doubt|proof|sign|evidence|way|point|conclusion|fear|thought"
+    r"|case|rumou?r|theory|argument|condition|suggestion|report|possibility|chance|danger|risk|assumption|opinion|effect|extent|result"
+    r"|truth|so|such)"
+)
+_PEOPLE = re.compile(_SAID + r"$|(?:er|ors?|ers|man|men|women|one|body|people|children)$")  # whom no "which" is said of
+_AFTER_PREPOSITION = re.compile(
+    r"\b(?:in|on|at|of|for|with|by|to|from|about|upon|over|under|through|into|after|all|some|most|both)$"
+)
+_TELLING = (
+    r"\b(?:so|such|tell|tells|told|inform\w*|assur\w+|remind\w*|warn\w*|convinc\w+|persuad\w+|show\w*|promis\w+|teach|taught"
+    r"|it (?:is|was)|it['’]s)\b"
+)
+_ASKING = r"\b(?:what|who|whom|which|where|when|how|why|as|than)\b[^;]*$"
+_DENIED = r"\b(?:not|no|never|ha(?:s|ve|d) been)\b|n['’]t\b"  # "not because" and "has been, since" are something else
+_NO_NOUN = (
+    r"\b(?:of|for|in|to|with|by|from|on|about|all|some|most|know|see|is|was|ask|wonder|and|or|but|those|he|she|they|one)$"
+)
+_AGENTS = {"me": "I", "us": "We", "him": "He", "her": "She", "them": "They", "you": "You"}
+
+
+def _which(match: re.Match[str]) -> str | None:
+    return None if _PEOPLE.search(match[1]) else f"{match[1]} which "
+
+
+def _active(match: re.Match[str]) -> str | None:
+    what = lowered(match[1].rstrip())
+    return what and f"{_AGENTS[match[3]]} {match[2]} {what}"
+
+
+def _and_for_as_well_as(match: re.Match[str]) -> str | None:
+    """After the verb of its clause, where no verb has to agree with what was joined."""
+    before = sentence_before(match)
+    return " and " if _VERB.search(before) and not re.search(r",|\b(?:and|both)\b", before) else None
+
+
+_VERB = pattern(r"\b<verb>\b")
+
+CLAUSES: list[Move] = [
+    # that
+    Move("that said", "in", "out", " that ",
+         pattern(r"\b(" + _SAYING + "|" + _MOODS + r") that (?=<subject> (?!and\b|or\b))"),
+         r"\1 "),
+    Move("that said", "in", "out", " that ",
+         pattern(
+             r"\b((?:think|thinks|thought|believe|hope|suppose|say|says|said|wish|guess)) that (?=(?:it|you|there|"
+             r"this|the|my|our|his|her|their) (?:[\w’'-]+ )?<verb>\b)"
+         ),
+         r"\1 "),
+    Move("that said", "out", "in", "",
+         pattern(
+             r"(?:^|(?<=[.!?;,] )|(?<= and )|(?<= but ))((?:I|we|they|you|he|she|We|They|You|He|She) (?:also |"
+             r"always |now )?(?:do not |did not |don[’']t |didn[’']t )?(?:think|thinks|thought|believe|believes|"
+             r"believed|know|knows|knew|say|says|said|hope|hoped|suppose|felt|feel|wish)) (?=(?:<subject>|it|there)"
+             r" <verb>\b)"
+         ),
+         unless(_ASKING, r"\1 that ")),
+    Move("that which", "in", "out", " that | which ",
+         pattern(
+             r"\b((?:the|every|any|no|an?|this|only|first|last|best) (?:(?!so\b|such\b)[a-z’'-]+ )?(?!" + _SAID + r"\b)"
+             r"[a-z’'-]{3,}) (?:that|which) (?=<subject> (?!and\b|or\b))"
+         ),
+         unless(_TELLING, r"\1 ")),
+    Move("that which", "out", "in", "thing |All |all |the ",
+         pattern(
+             r"\b((?:[Ee]very|[Aa]ny|[Nn]o|some)thing|[Aa]ll|the (?:only|first|last|best|worst) (?:thing|time|one|"
+             r"person|people|man|woman|book|place)) (?=<subject> (?:have|had|do|did|can|could|will|would|ever|saw|"
+             r"wanted|needed|said|know|knew)\b)"
+         ),
+         r"\1 that "),
+    Move("that is", "that", "which", " that ",
+         pattern(
+             r"\b((?:the|a|an|any|some|no|every|of|in|for|with|by|on) (?:[a-z’'-]+ )?(?!so\b|such\b|one\b|all\b|"
+             r"those\b|man\b|woman\b|person\b|people\b|thing\b)[a-z’'-]{3,}) that (?=(?:is|are|was|were|has|have|"
+             r"had|can|could|will|would|may|might|must)\b)"
+         ),
+         unless(_TELLING, _which)),
+    Move("that is", "which", "that", " which ",
+         pattern(
+             r"\b((?:the|a|an|any|some|every|of|in|for|with) (?:[a-z’'-]+ )?[a-z’'-]{3,}) which (?=(?:is|are|was|"
+             r"were|has|have|had|can|could|will|would|may|might|must)\b)"
+         ),
+         lambda m: None if _AFTER_PREPOSITION.search(m[1]) else f"{m[1]} that "),
+    # contrast and reason between two clauses
+    Move("although", "although first", "but between", "though ",
+         pattern(r"<start>(?:Although|Though|Even though) (<one>{8,90}), (?=<clause>)"),
+         opening("{0}, but ", raised)),
+    Move("although", "but between", "although first", ", but ",
+         pattern(
+             r"<start>((?:I|We|They|He|She|It|You|(?:The|A|An|My|Our|His|Her|Their|Its) [\w’'-]+)\b<one>{6,80})"
+             r", but (?=<subject> )"
+         ),
+         opening("Although {0}, ", lowered)),
+    Move("whereas", "whereas", "but", ", whereas ", pattern(r", whereas (?=<clause>)"), ", but "),
+    Move("whereas", "whereas", "semicolon", ", whereas ", pattern(r", whereas (?=<clause>)"), "; "),
+    Move("although", "yet", "but", ", yet ", pattern(r", yet (?=\w)"), ", but "),
+    Move("while", "while", "and", ", while ", pattern(r", while (?=<clause>)"), ", and "),
+    Move("while", "while", "semicolon", ", while ", pattern(r", while (?=<clause>)"), "; "),
+    Move("reason", "because", "for", ", because ", pattern(r", because (?=<clause>)"), unless(_DENIED, ", for ")),
+    Move("reason", "for", "because", ", for ", pattern(r", for (?=<subject> )"), ", because "),
+    Move("reason", "since", "because", ", since ",
+         pattern(r", since (?=<clause>)(?!\w+ (?:\w+ )?(?:came|went|began|left|became)\b)"),
+         unless(_DENIED, ", because ")),
+    Move("reason", "since", "for", ", since ",
+         pattern(r", since (?=<clause>)(?!\w+ (?:\w+ )?(?:came|went|began|left|became)\b)"),
+         unless(_DENIED, ", for ")),
+    Move("opinion", "in my opinion", "I think", "n my ",
+         pattern(r"\b[Ii]n my (?:opinion|view),? (?=<clause>|it is\b|this is\b)"),
+         "I think "),
+    Move("however", "within", "but first", ", however",
+         pattern(r"<start>([A-Z]<one>*?), however, ([^.!?;:]+)"),
+         opening("But {0} {1}", lowered)),
+    Move("however", "first", "though last", "However, ",
+         pattern(r"However, ([^.!?;:,]{8,60})(?=\.(?:\s|$))"),
+         opening("{0}, though", raised)),
+    Move("therefore", "within", "so first", "therefore",
+         pattern(r"<start>([A-Z]<one>{1,50}?),? therefore,? ([^.!?;:]+)"),
+         opening("So {0} {1}", lowered)),
+    Move("also within", "within", "and first", "also ",
+         pattern(
+             r"(?<=[.!?] )((?:He|She|They|We|I|It) (?:is |are |was |were |has |have |had |will |would |can |could )"
+             r"?)also (?!not\b)"
+         ),
+         opening("And {0}", lowered)),
+    Move("also", "as well", "too", " as well", pattern(r",? as well(?=[.;](?:\s|$))"), " too"),
+    Move("also", "too", "as well", " too", pattern(r"(?<=[a-z]),? too(?=[.;](?:\s|$))"), " as well"),
+    Move("as a result", "comma and", "so", ", and ",
+         pattern(r", and (?:therefore|as a result|consequently|thus|hence),? (?=<clause>)"),
+         ", so "),
+    # not any and no
+    Move("no", "not any", "no", " any", pattern(r"\b(have|had) not any\b"), r"\1 no"),
+    Move("no", "not any", "no", " any", pattern(r"\b(?:do not|don[’']t) have any (?=[a-z])"), "have no "),
+    Move("no", "not any", "no", " any", pattern(r"\b(?:does not|doesn[’']t) have any (?=[a-z])"), "has no "),
+    Move("no", "not any", "no", " any", pattern(r"\b(?:did not|didn[’']t) have any (?=[a-z])"), "had no "),
+    Move("no", "no", "not any", " have no ",
+         pattern(
+             r"\b((?:I|[Ww]e|[Yy]ou|[Tt]hey)) have no (?!idea\b|doubt\b|longer\b|more\b|one\b|such\b|less\b|"
+             r"other\b)(?=[a-z])"
+         ),
+         r"\1 do not have any "),
+    Move("can", "is not able", "cannot", "able to ", pattern(r"\b(?:am|is|are) not able to (?=[a-z])"), "cannot "),
+    Move("can", "was not able", "could not", "able to ", pattern(r"\b(?:was|were) not able to (?=[a-z])"), "could not "),
+    # active and passive
+    Move("passive", "by me", "I", " by ",
+         pattern(
+             r"<start>((?:The|A|An|My|His|Her|Our|Their|This|That|These|Those) (?:[a-z’'-]+ ){1,3}?)(?:was|were)"
+             r" ([a-z]{2,}ed|made|found|bought|told|built|kept|sent|paid|read|brought|caught|heard|held|led|met|"
+             r"sold|won) by (me|us|him|her|them|you)(?= (?:on|in|at|for|with|from|to|yesterday|last|this|and)\b|"
+             r"[.,;])"
+         ),
+         _active),
+    Move("there is", "exists", "there is", " exist",
+         pattern(
+             r"<start>((?:Many|Several|Some|Hundreds of|Thousands of|Dozens of|Few|A few|Other|Two|Three|Various|"
+             r"Numerous|No) (?:[a-z’'-]+ ){1,4})exist(?=[.,;]| (?:in|on|for|at|and)\b)"
+         ),
+         lambda m: f"There are {m[1][0].lower()}{m[1][1:].rstrip()}"),
+    Move("there is", "exists", "there is", " exists",
+         pattern(r"<start>((?:A|An|No|Another) (?:[a-z’'-]+ ){1,4})exists(?=[.,;]| (?:in|on|for|at|and)\b)"),
+         lambda m: f"There is {m[1][0].lower()}{m[1][1:].rstrip()}"),
+    Move("there is", "exists", "there is", " exists",
+         pattern(
+             r"\b([Ss]ince|[Bb]ecause|[Ii]f|although|but|and) ((?:no|a|an) (?:[a-z’'-]+ ){1,3})exists(?=[.,;]|"
+             r" (?:in|on|for|at)\b)"
+         ),
+         lambda m: f"{m[1]} there is {m[2]}".rstrip()),
+    Move("as well as", "as well as", "and", " as well as ",
+         pattern(r",? as well as (?=(?:the|a|an|my|his|her|their|our|its) )"),
+         _and_for_as_well_as),
+    Move("but also", "but also", "but", "but also ",
+         pattern(r"(?<=[ ,])but also (?=[a-z])"),
+         lambda m: "but " if re.search(r"\bnot (?:only|just|merely)\b", sentence_before(m), re.I) else None),
+    Move("where", "in which", "where", " in which ",
+         pattern(
+             r"\b(place|house|room|town|city|country|street|village|garden|shop|building|world) in which (?=(?:I|"
+             r"we|you|he|she|it|they|the|there|people)\b)"
+         ),
+         r"\1 where "),
+    Move("where", "where", "in which", " where ",
+         pattern(
+             r"\b(house|room|town|city|country|street|village|garden|shop|building|world) where (?=(?:I|we|you|he|"
+             r"she|they) )"
+         ),
+         r"\1 in which "),
+    Move("who is", "in", "out", " ",
+         pattern(
+             r"(?<=[a-z]) (?:who|which) (?:is|are|was|were) (?=(?:(?!being\b|going\b)[a-z]{2,}ing|[a-z]{2,}ed|made|"
+             r"built|written|taken|given|known|found|held|kept|sold) (?:by|in|at|from|to|on|with|for|as)\b)"
+         ),
+         unless(_NO_NOUN, " ")),
+    Move("there is", "exists", "there is", "here exist",
+         pattern(r"\b[Tt]here exist(s?) "),
+         lambda m: "there is " if m[1] else "there are "),
+    Move("there is", "who", "bare", "here ",
+         pattern(
+             r"\b([Tt]here (?:is|are|was|were) (?:no |many |some |several |two |three |a (?:few |lot of )?)"
+             r"?(?:people|men|women|things|a man|a woman)) (?:who|that|which) (?:is|are|was|were) (?=[a-z]+ing\b)"
+         ),
+         r"\1 "),
+    Move("which is", "in", "out", ", which ",
+         pattern(r"(?<=[a-z]), which (?:is|was) (?=(?:a|an|the|my|our|his|her|their) [^.!?;,]{3,50}\.(?:\s|$))"),
+         ", "),
+]

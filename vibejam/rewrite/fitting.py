@@ -1,0 +1,107 @@
+"""Whether the words around a phrase allow what the table would put in its place: "a repair" is no verb, "what it is." no "it's.".
+
+Left out: what a whole sentence means, which no list of neighbours knows; where in doubt, the phrase stays.
+"""
+
+import re
+
+from vibejam.rewrite.table import FORMS, Ways
+from vibejam.rewrite.verbs import NO_PASSIVE, NOUNS_TOO
+from vibejam.rewrite.words import FUNCTION, PAST
+
+_ADVERB = r"(?: (?:not|also|always|never|often|only|just|still|now|then|ever|even|already|since|really|finally|\w+ly))? $"
+_DETERMINER = re.compile(
+    r"\b(?:an?|the|this|that|those|these|my|your|his|her|its|our|their|no|any|some|every|each|of|whose|such) $", re.I
+)
+_MODAL = re.compile(r"\b(?:to|not|will|would|may|might|could|should|can|do|did|does|ll|d) $|n['’]t $", re.I)
+_BEFORE_BASE = re.compile(  # before a verb's base, not a noun
+    r"(?:\b(?:to|not|will|would|may|might|could|should|shall|must|can|cannot|do|did|does|I|we|you|they|who|please|let us)"
+    r"|['’](?:ll|d)|n['’]t)" + _ADVERB,
+    re.I,
+)
+_PERSON = r"\b(?:he|she|it|who|which|this|everyone|everybody|someone|somebody|nobody)"
+_BEFORE_S = re.compile(_PERSON + _ADVERB, re.I)
+_BEFORE_PAST = re.compile(r"(?:\b(?:I|we|you|they)|" + _PERSON + ")" + _ADVERB, re.I)
+_BE = re.compile(r"\b(?:is|are|am|was|were|be|been|being|['’]s|['’]re|['’]m)" + _ADVERB, re.I)
+_HAVE = re.compile(r"(?:\b(?:has|have|had|having)|['’]ve|['’]d|n['’]t)" + _ADVERB, re.I)
+_NEGATED = re.compile(r"(?:n['’]t|not|['’]d) $")
+_OF_PARTICIPLE = re.compile(r" (?:by|from|in|at|on|for|with|to|under)\b|[.,;]")
+_AFTER_QUESTION = re.compile(r"\b(?:what|how|who|whom|where|wherever|whatever|which|as|than|whoever) $", re.I)
+# where "it", "you" and "that" are no subjects
+_OBJECT = re.compile(r"\b(?:of|in|for|to|with|by|about|from|on|at|like|\w+ing|to \w+|let|make|makes|made|help|see) $", re.I)
+_BEGINS = re.compile(r"(?:^|[.!?;,:—] |\b(?:but|and|so|then) )$", re.I)
+_NEXT = re.compile(r" (?:(?:not|never|always|just|already|also|only|ever|long|since|often|now|all|both|\w+ly) )?([a-z]+)")
+_STILL_HAS = frozenset("been had got done gone seen made put let set cut hit read become come run".split())
+_AMOUNT = re.compile(r"(?:an?|lots|all|many|most|several|some|every|each) ", re.I)
+_HELPERS = ("must", "can", "cannot", "could", "will", "has", "have")
+# past and participle in one
+_BOTH = frozenset("bought got made found told had left hurt thought kept built won meant stopped wept put".split())
+
+
+def fits(text: str, start: int, end: int, way: str, ways: Ways) -> bool:
+    """Whether `way` may stand for the characters from `start` to `end`."""
+    before, phrase, after = text[:start], text[start:end], text[end:]
+    if ways.before_content and not _content_next(after):
+        return False
+    if ways.form in FORMS and not _verb_fits(before, phrase.lower(), after, way, ways):
+        return False
+    if way.split()[0] in _HELPERS and _MODAL.search(before):
+        return False
+    if _AMOUNT.match(way) and not _AMOUNT.match(phrase) and _DETERMINER.search(before):
+        return False
+    if "'" in way:
+        return _contraction_fits(before, phrase, after, way)
+    return True
+
+
+def _content_next(after: str) -> bool:
+    word = re.match(r" ([a-z][a-z-]{2,})", after)
+    return word is not None and word[1] not in FUNCTION
+
+
+def _verb_fits(before: str, phrase: str, after: str, way: str, ways: Ways) -> bool:
+    form, first = ways.form, phrase.split()[0]
+    if _DETERMINER.search(before) and not (form == "-ing" and before.endswith("of ")):
+        return False
+    if phrase in NOUNS_TOO or first in NOUNS_TOO and " " in phrase:
+        if form == "base" and not _BEFORE_BASE.search(before):
+            return False
+        if form == "-s" and not _BEFORE_S.search(before):
+            return False
+        if form == "-ing" and not _BE.search(before):
+            return False
+    if form == "base" and (_BE.search(before) or _HAVE.search(before)) and not _NEGATED.search(before):
+        return False
+    if form in ("past", "participle"):
+        passive, perfect = bool(_BE.search(before)), bool(_HAVE.search(before))
+        if way in NO_PASSIVE and (passive or not perfect and _OF_PARTICIPLE.match(after)):
+            return False
+        participle = passive or perfect
+        if form == "past" and participle or form == "participle" and _BEFORE_PAST.search(before):
+            return False
+        if _differ(phrase, way, form) and not participle and not _BEFORE_PAST.search(before):
+            return False
+    return True
+
+
+def _differ(phrase: str, way: str, form: str) -> bool:
+    """Whether it matters if `phrase` is a past or a participle: the one to be put in is only one of them."""
+    head = way.split()[0]
+    regular = head.endswith("ed") or head in _BOTH
+    return not regular and (phrase.split()[0].endswith("ed") or phrase.split()[0] in _BOTH)
+
+
+def _contraction_fits(before: str, phrase: str, after: str, way: str) -> bool:
+    if "n't" in way:
+        return True
+    if not re.match(r" \w", after) or _AFTER_QUESTION.search(before):
+        return False
+    if way.lower() == "let's":  # "let us go on", not "he let us go on" nor "let us know"
+        return _BEGINS.search(before) is not None and not re.match(r" (?:know|have|in|out|off|through)\b", after)
+    first, *_, last = phrase.lower().split()
+    if first in ("it", "you", "that") and _OBJECT.search(before):  # "half of it is", "removing it is"
+        return False
+    if last in ("have", "has", "had") and first not in ("would", "could", "should", "might"):  # "I've a dog" is few people's
+        word = _NEXT.match(after)
+        return word is not None and (word[1] in _STILL_HAS or word[1] in PAST or word[1].endswith(("ed", "en", "wn", "ught")))
+    return True

@@ -1,0 +1,226 @@
+"""Marks and the joints of sentences: comma, stop, semicolon, colon, dash and brackets, where one may stand for another.
+
+The words stay, but for an "and" or "but" at the joint.  Moves as in moves.py, and as careful: where a mark may close a list as well
+as a clause, or cut a subordinate clause from its sentence, it stays.  Left out: question and exclamation marks, which mean more.
+"""
+
+import re
+
+from vibejam.rewrite.moves import Move, Put, pattern, sentence_after, sentence_before, unless
+
+_SUBORDINATE = re.compile(
+    r"^(?:If|When|While|Although|Though|Because|Since|As|After|Before|Until|Unless|Once|Whether|Whenever|Given|Despite|Where|Even"
+    r"|Not only|Either|Neither|Both|Should|Had|Having|For|To|In order)\b"
+)
+_OPEN = re.compile(r"\b(?:that|whether|if|who|whom|whose|because|when|while|although|as|than|both|either|not only|between)\b")
+_VERB = pattern(r"\b(?:<verb>|[a-z]+ed|[a-z]+s)\b")
+_JOINED = re.compile(r"[;:—–]|, (?:and|but|so) ")
+_DENIED = r"n['’]t\b|\bn(?:ot|o|ever|one|othing)\b"
+_NOT_BEFORE_BECAUSE = (
+    r"\b(?:just|only|simply|partly|mainly|largely|precisely|is|was|and|or|but|merely|perhaps|probably|mostly|chiefly)$|,"
+)
+_LONGEST = 24  # words of a sentence that takes another after a semicolon or "and"
+
+
+def _within_brackets(match: re.Match[str]) -> bool:
+    before = match.string[: match.start()]
+    return before.count("(") > before.count(")") or before.count("“") > before.count("”") or before.count('"') % 2 == 1
+
+
+def _after_whole_clause(template: str) -> Put:
+    """Where what stands before is a clause that can stand alone: no list, and nothing subordinate is still open."""
+
+    def put(match: re.Match[str]) -> str | None:
+        before = sentence_before(match)
+        if _within_brackets(match) or _SUBORDINATE.match(before) or "," in before or len(before.split()) < 3:
+            return None
+        if not _VERB.search(before) or template[:1] == "." and _OPEN.search(before):
+            return None
+        return match.expand(template)
+
+    return put
+
+
+def _between_short(template: str) -> Put:
+    """Where both sentences are short enough to be one, and neither is one of two already."""
+
+    def put(match: re.Match[str]) -> str | None:
+        before, after = sentence_before(match), sentence_after(match)
+        if _JOINED.search(before) or _JOINED.search(after) or _within_brackets(match):
+            return None
+        if max(len(before.split()), len(after.split())) > _LONGEST or len(before.split()) < 3:
+            return None
+        return match.expand(template)
+
+    return put
+
+
+def _paired(template: str) -> Put:
+    """A pair of dashes or brackets, alone in its sentence and outside quotations."""
+
+    def put(match: re.Match[str]) -> str | None:
+        before, after = sentence_before(match), sentence_after(match)
+        if _within_brackets(match) or re.search(r"[—–]", before + after) or ("," in template and "," in match[1]):
+            return None
+        return match.expand(template)
+
+    return put
+
+
+def _alone(template: str) -> Put:
+    """A single dash, which is no bracket."""
+
+    def put(match: re.Match[str]) -> str | None:
+        before, after = sentence_before(match), sentence_after(match)
+        if _within_brackets(match) or re.search(r"[—–(]", before + after) or (template == "; " and ";" in before + after):
+            return None
+        return match.expand(template)
+
+    return put
+
+
+_PAIR = pattern(r"(?<=\w)<dash>([^—–.;:()?!\n]{1,69}[^—–.;:()?!\s])<dash>(?=[a-z])")
+
+JOINTS: list[Move] = [
+    # two clauses in one sentence, or two sentences
+    Move("and between", "comma", "semicolon", ", and ", pattern(r"(?<=\w), and (?=<clause>)"), _after_whole_clause("; and ")),
+    Move("and between", "comma", "stop", ", and ", pattern(r"(?<=\w), and (?=<clause>)"), _after_whole_clause(". And ")),
+    Move("and between", "comma", "bare semicolon", ", and ", pattern(r"(?<=\w), and (?=<clause>)"), _after_whole_clause("; ")),
+    Move("and between", "comma", "bare stop", ", and ", pattern(r"(?<=\w), and (?=<clause>)"), _after_whole_clause(". ")),
+    Move("and between", "semicolon", "comma", "; and ", pattern(r"(?<=\w); and (?=<clause>)"), ", and "),
+    Move("and between", "semicolon", "stop", "; and ", pattern(r"(?<=\w); and (?=<clause>)"), _after_whole_clause(". And ")),
+    Move("and between", "stop", "comma", ". And ", pattern(r"(?<=[\w\"”])\. And (?=\w)"), _between_short(", and ")),
+    Move("and between", "stop", "semicolon", ". And ", pattern(r"(?<=[\w\"”])\. And (?=\w)"), _between_short("; and ")),
+    Move("and between", "bare semicolon", "bare stop", "; ", pattern(r"(?<=\w); (?=<clause>)"), _after_whole_clause(". ")),
+    Move("and between", "bare semicolon", "comma", "; ", pattern(r"(?<=\w); (?=<clause>)"), _after_whole_clause(", and ")),
+    Move("and between", "bare stop", "bare semicolon", ". ", pattern(r"(?<=[\w)])\. <next>"), _between_short("; ")),
+    Move("and between", "bare stop", "comma", ". ", pattern(r"(?<=[\w)])\. <next>"), _between_short(", and ")),
+    Move("and between", "bare stop", "semicolon", ". ", pattern(r"(?<=[\w)])\. <person>"), _between_short("; and ")),
+    Move("and between", "bare stop", "stop", ". ", pattern(r"(?<=[\w)])\. <person>"), ". And "),
+    Move("and between", "stop", "bare stop", ". And ",
+         pattern(r"(?<=[\w\"”)])\. And (?=(?:I|we|you|he|she|it|they|the|this|that|there|my|our|his|her) )"),
+         ". "),
+    Move("but between", "comma", "semicolon", ", but ", pattern(r"(?<=\w), but (?=<clause>)"), _after_whole_clause("; but ")),
+    Move("but between", "comma", "stop", ", but ", pattern(r"(?<=\w), but (?=<clause>)"), _after_whole_clause(". But ")),
+    Move("but between", "semicolon", "comma", "; ", pattern(r"(?<=\w); but (?=<clause>)"), ", but "),
+    Move("but between", "semicolon", "stop", "; ", pattern(r"(?<=\w); but (?=<clause>)"), _after_whole_clause(". But ")),
+    Move("but between", "stop", "comma", ". But |. However, ", pattern(r"(?<=[\w\"”])\. But (?=\w)"), _between_short(", but ")),
+    Move("but between", "stop", "semicolon", ". But |. However, ", pattern(r"(?<=[\w\"”])\. But (?=\w)"), _between_short("; but ")),
+    Move("but between", "stop", "semicolon", ". But |. However, ",
+         pattern(r"(?<=[\w\"”])\. However, (?=(?:I|we|you|he|she|it|they|the|this|that|there) )"),
+         _between_short("; but ")),
+    Move("but between", "semicolon", "comma", "; ", pattern(r"; however, (?=<clause>)"), ", but "),
+    Move("but between", "semicolon", "semicolon but", "; ", pattern(r"; however, (?=<clause>)"), "; but "),
+    Move("so between", "comma", "stop", ", so ", pattern(r"(?<=\w), so (?=<clause>)"), _after_whole_clause(". So ")),
+    Move("so between", "stop", "comma", ". So ",
+         pattern(r"(?<=\w)\. So (?=(?:I|we|you|he|she|it|they|the|this|there|my|our|his|her) )"),
+         _between_short(", so ")),
+    # commas that may be there or not
+    Move("last of a list", "comma", "none", ", and |, or ",
+         pattern(
+             r"(?<=\w, )([\w’'-]+(?: [\w’'-]+){0,3}), (?=(?:and|or) (?:(?!I\b|we\b|he\b|she\b|they\b|it\b|you\b|"
+             r"the\b|then\b|so\b|that\b|who\b|which\b|to\b)[\w’'-]+ ?){1,3}[.;,])"
+         ),
+         r"\1 "),
+    Move("last of a list", "none", "comma", ", ",
+         pattern(r"(?<=[a-z] )([a-z]+, [a-z]+)(?= (?:and|or) [a-z]+[.;])"),
+         unless(r",", r"\1,")),
+    Move("before because", "comma", "none", ", because |, un",
+         pattern(r"(?<=\w), (?=(?:because|until|unless) )"),
+         unless(_DENIED + "|,", " ")),
+    Move("before because", "none", "comma", " because ",
+         pattern(r"(?<=[a-z]{3}) (?=because <clause>)"),
+         unless(_DENIED + "|" + _NOT_BEFORE_BECAUSE, ", ")),
+    Move("before but", "none", "comma", " but ",
+         pattern(r"(?<=[a-z]{3}) (?=but <clause>)"),
+         unless(r"\b(?:nothing|none|anything|all|last|not|cannot|help|doubt)\b|,", ", ")),
+    Move("not but", "none", "comma", "not ",
+         pattern(
+             r"\b(not (?!only|just|merely|help)(?:[a-z’'-]+ ){1,6}?[a-z’'-]+) (?=but (?:a|an|the|something|to|in|"
+             r"of|for|with|by|his|her|my|our|their|because|rather)\b)"
+         ),
+         r"\1, "),
+    Move("not but", "comma", "none", "not ",
+         pattern(
+             r"\b(not (?!only|just|merely|help)(?:[a-z’'-]+ ){1,6}?[a-z’'-]+), (?=but (?:a|an|something|to|in|of|"
+             r"for|with|by|because)\b)"
+         ),
+         r"\1 "),
+    Move("before and a verb", "comma", "none", ", and ",
+         pattern(r"(?<=[a-z]), (?=and (?:was|were|is|are|had|has|have|did|do|can|could|will|would|[a-z]{2,}ed) )"),
+         unless(r",", " ")),
+    Move("before and", "comma", "none", ", and ", pattern(r"(?<=[a-z]), (?=and <subject> <verb>\b)"), unless(r",|^.{60}", " ")),
+    Move("before and", "none", "comma", " and ",
+         pattern(r"(?<=[a-z]{3}) (?=and <subject> <verb>\b)"),
+         unless(r",|\b(?:that|if|when|because|both|between|who|which|what)\b", ", ")),
+    Move("after a time", "comma", "none", ", ",
+         pattern(
+             r"<start>((?:In|At|On|By|For|After|Before|Since|During) (?:[\w’'-]+ ){0,3}[\w’'-]+), (?=(?:I|we|he|"
+             r"she|they|it|there|the|my|our|his|her|their|a|an) )"
+         ),
+         r"\1 "),
+    Move("after a time", "none", "comma", "",
+         pattern(
+             r"<start>((?:In|By|Since|Until) \d{4}|(?:In|At|On) (?:the|that|this) (?:morning|evening|afternoon|end|"
+             r"beginning|time|moment|point|way|case|sense|day|night|other hand)|At (?:first|last|present|once)|Of "
+             r"course|In (?:general|short|fact|theory|practice|time)|For (?:a time|years|months|weeks|days)|After "
+             r"(?:this|that)|Then|Now|Today|Sometimes|Perhaps) (?=<subject> )"
+         ),
+         lambda m: None if m[1].split()[0] in ("Then", "Perhaps", "Sometimes") else m[1] + ", "),
+    Move("after an adverb", "comma", "none", ", ",
+         pattern(
+             r"<start>(Today|Now|Then|Recently|Sometimes|Often|Usually|Soon|Later|Finally|Eventually|Instead|"
+             r"Perhaps|Currently), (?=(?:I|we|he|she|they|it|there|the|my|our|his|her|their|a|an) )"
+         ),
+         r"\1 "),
+    Move("after a clause", "comma", "none", ", ",
+         pattern(
+             r"<start>((?:When|If|As|Once|After|Before) (?:<subject>|[Ii]t|you|the|my|his|her|a) (?:[\w’'-]+ )"
+             r"{1,5}[\w’'-]+), (?=<subject> )"
+         ),
+         r"\1 "),
+    Move("list", "commas", "ands", ", ",
+         pattern(r"(?<=[a-z] )([a-z]+), ([a-z]+),? and ([a-z]+)(?=[.;])"),
+         unless(",", r"\1 and \2 and \3")),
+    Move("list", "ands", "commas", " and ",
+         pattern(r"(?<=[a-z] )([a-z]+) and ([a-z]+) and ([a-z]+)(?=[.;])"),
+         unless(",", r"\1, \2 and \3")),
+    # dashes, brackets and colons
+    Move("aside", "dashes", "brackets", "—|–", _PAIR, _paired(r" (\1) ")),
+    Move("aside", "dashes", "commas", "—|–", _PAIR, _paired(r", \1, ")),
+    Move("aside", "brackets", "commas", " (", pattern(r"(?<=[a-z]) \(((?:[a-z]+ ){2,9}[a-z]+)\) (?=[a-z])"), _paired(r", \1, ")),
+    Move("aside", "brackets", "dashes", " (",
+         pattern(r"(?<=[a-z]) \(((?:[a-z,]+ ){2,12}[a-z]+)\) (?=[a-z])"),
+         _paired(" — \\1 — ")),
+    Move("aside", "commas", "brackets", ", ",
+         pattern(r"(?<=[a-z]), (<aside> [^,.;:?!()—–]{3,60}), (?!and\b|or\b|but\b)(?=[a-z])"),
+         _paired(r" (\1) ")),
+    Move("aside", "commas", "dashes", ", ",
+         pattern(r"(?<=[a-z]), (<aside> [^,.;:?!()—–]{3,60}), (?!and\b|or\b|but\b)(?=[a-z])"),
+         _paired(" — \\1 — ")),
+    Move("aside at the end", "comma", "brackets", ", ",
+         pattern(r"(?<=[a-z]), (<aside> [^,.;:?!()—–]{3,60})(?=\.(?:\s|$))"),
+         _paired(r" (\1)")),
+    Move("aside at the end", "comma", "dash", ", ",
+         pattern(r"(?<=[a-z]), (?=(?:<aside>|not) [^,.;:?!()—–]{3,60}\.(?:\s|$))"),
+         _alone(" — ")),
+    Move("aside at the end", "brackets", "comma", ").",
+         pattern(
+             r"(?<=[a-z]) \(((?:which|not|or|at|in|if|especially|including|such|mostly) (?:[a-z]+ ){1,9}[a-z]+)"
+             r"\)(?=\.(?:\s|$))"
+         ),
+         _paired(r", \1")),
+    Move("dash", "dash", "comma", "—|–",
+         pattern(r"(?<=\w)<dash>(?=(?:and|but|which|or|not|so|though|although|because) )"),
+         _alone(", ")),
+    Move("dash", "dash", "semicolon", "—|–", pattern(r"(?<=\w)<dash>(?=<clause>)"), _alone("; ")),
+    Move("dash", "dash", "colon", "—|–",
+         pattern(r"(?<=\w)<dash>(?=[a-zI])(?!and\b|but\b|or\b|which\b|not\b|so\b|though\b|because\b)"),
+         _alone(": ")),
+    Move("dash", "colon", "dash", ": ", pattern(r"(?<=[a-z]): (?=[a-zI])"), _alone(" — ")),
+    Move("dash", "semicolon", "dash", "; ", pattern(r"(?<=[a-z]); (?=<clause>)"), _alone(" — ")),
+    Move("dash", "comma but", "dash but", ", but ", pattern(r"(?<=[a-z]), (?=but <clause>)"), unless(r",", _alone(" — "))),
+    Move("colon", "semicolon", "colon", "; ",
+         pattern(r"(?<=[a-z]); (?=(?:it|this|that) (?:is|was)\b|(?:he|she|they) (?:is|was|are|were)\b)"),
+         _alone(": ")),
+]

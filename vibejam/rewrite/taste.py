@@ -1,0 +1,113 @@
+"""Taste: which of several ways of saying the same a person likes, by how often each stands in their writing and in drafts.
+
+The ways are those of the tables (table.py) and of the moves (moves.py).  What counts is not whether a person mostly says it so but
+whether they say it so more than a draft would: who joins one sentence in five with a semicolon, where drafts join none, likes
+semicolons.  How much of it a document bears is for the selector, which holds the rates.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+
+from vibejam.rewrite.clauses import CLAUSES
+from vibejam.rewrite.joints import JOINTS
+from vibejam.rewrite.moves import made
+from vibejam.rewrite.ngrams import START, framed, words_of
+from vibejam.rewrite.table import contractions, exchanges, openers, plain
+from vibejam.rewrite.turns import TURNS
+
+OPENER = "^"  # before a phrase that opens a sentence
+PRIOR = 4.0  # how many sightings of the drafts' habits stand against the person's own, where these are few
+LEAST = 0.08  # share of a way in the person's writing below which it is not theirs
+MOST = 2.0  # nats that a liking counts at most
+DRAFTS = "drafts"  # before what is of machines' drafts
+PAGE = 200  # words that moves are looked for in at once
+MOST_PAGES = 400  # that they are looked for in
+MOVES = CLAUSES + TURNS + JOINTS
+
+
+def learn_taste(texts: list[str], drafts: list[str]) -> dict[str, float]:
+    """Log share of each way among the ways of its set, in the person's writing and in drafts, for `leaning` to be asked."""
+    sets = [tuple(plain(way) for way in ways.ways) for ways in [*exchanges(), *contractions()]]
+    sets += [tuple(OPENER + way.lower() for way in ways.ways if way) for ways in openers()]
+    wanted = frozenset(phrase for ways in sets for phrase in ways)
+    phrases, moves = (_phrases(texts, wanted), _phrases(drafts, wanted)), (_moves(texts), _moves(drafts))
+    taste: dict[str, float] = {}
+    for some, (own, world) in ((sets, phrases), (kinds().values(), moves)):
+        for ways in some:
+            taste |= _shares(ways, own, world)
+    return taste
+
+
+def leaning(taste: Mapping[str, float], ways: Sequence[str], before: str, after: str) -> float:
+    """By how many nats the person leans from `before` to `after`, two of the `ways` of saying the same, more than drafts do.
+
+    -inf where `after` is not theirs; 0 where nothing is known of these ways.
+    """
+    own, own_before, drafts, drafts_before = (
+        taste.get(_key(side, ways, way), 0.0) for side in ("", DRAFTS) for way in (after, before)
+    )
+    if own < math.log(LEAST):
+        return -math.inf
+    return max(-MOST, min(MOST, own - own_before - drafts + drafts_before))
+
+
+def mostly(taste: Mapping[str, float], ways: Sequence[str], way: str) -> bool:
+    """Whether the person uses `way` more than the other `ways` together."""
+    return taste.get(_key("", ways, way), -math.inf) > math.log(0.5)
+
+
+def _key(side: str, ways: Sequence[str], way: str) -> str:
+    return f"{side} {' | '.join(ways)}: {way}"
+
+
+@cache
+def kinds() -> dict[str, tuple[str, ...]]:
+    """The kinds of all moves, each with the ways of it that a pattern finds and that can be counted."""
+    ways: dict[str, dict[str, None]] = {}
+    for move in MOVES:
+        ways.setdefault(move.kind, {})[f"{move.kind}: {move.before}"] = None
+    return {kind: tuple(found) for kind, found in ways.items()}
+
+
+def _shares(ways: Sequence[str], own: Mapping[str, int], world: Mapping[str, int]) -> dict[str, float]:
+    own_total, world_total = sum(own[way] for way in ways), sum(world[way] + 0.5 for way in ways)
+    shares = {}
+    for way in ways:
+        drafts = (world[way] + 0.5) / world_total
+        shares[_key(DRAFTS, ways, way)] = math.log(drafts)
+        shares[_key("", ways, way)] = math.log((own[way] + PRIOR * drafts) / (own_total + PRIOR))
+    return shares
+
+
+def _phrases(texts: Iterable[str], wanted: frozenset[str]) -> Counter[str]:
+    """How often each of the `wanted` phrases stands in `texts`; those that begin with OPENER, at the start of a sentence."""
+    longest = max(len(phrase.split()) for phrase in wanted)
+    counts: Counter[str] = Counter()
+    for text in texts:
+        words = framed(words_of(text))
+        for i in range(len(words)):
+            opening = words[i] == START
+            for n in range(1, longest + 1):
+                gram = words[i + opening : i + opening + n]
+                phrase = OPENER + _glued(gram) if opening else " ".join(gram)
+                if phrase in wanted:
+                    counts[phrase] += 1
+    return counts
+
+
+def _moves(texts: Iterable[str]) -> Counter[str]:
+    """How often each way of a move stands in `texts` where the other might, by the names that `kinds` has."""
+    lines = (line.split(" ") for text in texts for line in text.splitlines() if line.strip())
+    pages = [" ".join(words[i : i + PAGE]) for words in lines for i in range(0, len(words), PAGE)]  # a line may be a book
+    counts: Counter[str] = Counter()
+    for page in pages[:: max(1, -(-len(pages) // MOST_PAGES))]:
+        places = {(f"{found.move.kind}: {found.move.before}", found.start) for found in made(page, MOVES)}
+        counts.update(name for name, _ in places)
+    return counts
+
+
+def _glued(words: list[str]) -> str:
+    """Words and marks as they are typed: a comma follows its word at once."""
+    return " ".join(words).replace(" ,", ",")
