@@ -37,6 +37,10 @@ PASSAGES = passages_of([document.text for document in DOCUMENTS])
 UPLOADS = 150
 
 
+def nothing(said) -> None:
+    pass
+
+
 def train(said, folder: str, resume: bool) -> None:
     for event in learn(CORPUS, Path(folder), RECIPE, resume=resume, device="cpu"):
         said.send(event.iteration)
@@ -60,6 +64,7 @@ class Worker:
         self.context = multiprocessing.get_context("forkserver")
         self.context.set_forkserver_preload(["killable"])
         self.dice = random.Random(7)
+        self.whole(nothing)  # the first one waits for torch to load, which is no moment worth a kill
 
     def whole(self, work: Callable, *arguments: object) -> float:
         """Let `work` end; the seconds it took."""
