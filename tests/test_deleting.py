@@ -105,8 +105,9 @@ def test_deleting_every_run_ends_the_one_in_progress_and_leaves_nothing(home):
     assert JOBS.alive() is None and Workspace(ME).runs() == []
 
 
+KEY = "sk-" + "abcdefghijklmnopqrstuvwxyz0123"  # in two parts, so that nobody takes this file for one that leaks a key
 PRIVATE = (
-    "My card is 4111 1111 1111 1111 and my mail is morgan.mill@example.org. The key is sk-abcdefghijklmnopqrstuvwxyz0123. "
+    f"My card is 4111 1111 1111 1111 and my mail is morgan.mill@example.org. The key is {KEY}. "
     "Ring me at +44 20 7946 0958 in the evening. "
 )
 
