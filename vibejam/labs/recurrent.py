@@ -6,6 +6,7 @@ tokens costs what it costs after ten.
 """
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 
 import torch
@@ -19,18 +20,18 @@ from vibejam.model import BaseLM
 State = tuple[Tensor, ...]
 
 
-class RecurrentBlock(nn.Module):
+class RecurrentBlock(nn.Module, ABC):
     """One block of a `RecurrentLM`; `out` is the matrix that writes into the stream."""
 
     out: nn.Linear
 
+    @abstractmethod
     def empty_state(self, batch_size: int, like: Tensor) -> State:
         """The state before the first token, on the device of `like`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def forward(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         """The stream (B, T, C) and the state, after T more tokens."""
-        raise NotImplementedError
 
 
 class RecurrentLM(BaseLM):
