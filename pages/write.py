@@ -45,7 +45,7 @@ def build(owner: gr.State) -> state.Page:
     )
     with gr.Row(elem_classes="actions"):
         add = gr.Button("Add what I pasted", variant="secondary", size="md", elem_id="add-pasted")
-        sample = gr.Button("Use the sample writing", variant="primary", size="md", visible=False, elem_id="use-sample")
+        sample = gr.Button("Try with the sample writing", variant="primary", size="md", visible=False, elem_id="use-sample")
     hint = fragment(look.quiet(HINT), visible=False)
     told_line = fragment(visible=False, elem_id="write-notice")
     listing = gr.HTML("", js_on_load=look.script("pieces.js"), apply_default_css=False, elem_id="pieces")

@@ -26,7 +26,7 @@ TABS = ("Write", "Train", "Sample", "Rewrite")
 
 def test_every_empty_tab_says_what_is_missing_and_leads_there(visit):
     page = visit.open()
-    page.get_by_role("button", name="Use the sample writing").wait_for()
+    page.get_by_role("button", name="Try with the sample writing").wait_for()
     shot(page, "empty-write")
     for tab, button, leads_to in (("Sample", "Learn my voice", "Train"), ("Train", "Add my writing", "Write")):
         go(page, tab)

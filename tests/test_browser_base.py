@@ -59,7 +59,7 @@ def to_the_writer(page) -> None:
 
 def test_the_model_is_offered_in_place_of_the_plan_until_it_is_here(visit):
     page = visit.open()
-    page.get_by_role("button", name="Use the sample writing").click()
+    page.get_by_role("button", name="Try with the sample writing").click()
     page.locator("#to-train").click()
     page.get_by_text("On this machine: ready").wait_for(timeout=SLOW)
     assert page.get_by_label("From nothing but my writing").is_checked() and page.locator("#start").is_visible()
