@@ -18,7 +18,7 @@ function show() {
   box.hidden = !sample;
   if (!sample) return;
   const given = Object.assign(make('span', 'given'), { textContent: prompt });
-  const written = Object.assign(make('span', 'voice'), { textContent: sample.text });
+  const written = Object.assign(make('span', 'voice'), { textContent: sample.text.replace(/\n{3,}/g, '\n\n') });
   text.replaceChildren(given, written);
   caption.textContent = [sample.at, sample.figure].filter(Boolean).join(' · ');
   slider.setAttribute('aria-valuetext', caption.textContent);

@@ -47,11 +47,11 @@ def test_the_page_shows_an_endpoint_s_draft_beside_the_rewrite(voice, endpoint, 
     monkeypatch.setenv("OPENAI_BASE_URL", endpoint.url)
     monkeypatch.setenv("OPENAI_API_KEY", "sk-test-only")
     monkeypatch.setenv("VIBEJAM_LLM_MODEL", "big-model")
-    endpoint.will(says("Thank you for <asking>. I can not come."))
+    endpoint.will(says("Thank you for <asking>. However, I can not come today."))
     out = tmp_path / "both.html"
     result = compare(capsys, "--ckpt-path", str(voice), "--out", str(out), "--seed", "1")
     page = out.read_text(encoding="utf-8")
-    assert result["draft"] == "Thank you for <asking>. I can not come."
+    assert result["draft"] == "Thank you for <asking>. However, I can not come today."
     assert result["draft_model"] == "big-model" and "second" in result["rewrite_model"]
     assert "big-model" in page and "&lt;asking&gt;" in page and "Say &lt;b&gt;no&lt;/b&gt; &amp; thank them." in page
     assert "<del>" in page and "Bits per byte" in page
