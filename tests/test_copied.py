@@ -1,6 +1,6 @@
 """Copied runs are counted in words, whatever stands between them."""
 
-from vibejam.copied import load_phrases, longest_copied_run, phrase_hashes, save_phrases
+from vibejam.copied import copied_runs, load_phrases, longest_copied_run, phrase_hashes, save_phrases
 
 LEARNT = ["The gate was open when I came down, and the dog was in the lane again.", "It's rained on Tuesday; again."]
 
@@ -28,3 +28,12 @@ def test_the_phrases_are_kept_with_the_run_and_hold_no_text(tmp_path):
     save_phrases(tmp_path, LEARNT)
     assert longest_copied_run(LEARNT[1], load_phrases(tmp_path)) == 5
     assert b"gate" not in (tmp_path / "phrases.safetensors").read_bytes()
+
+
+def test_every_copied_run_is_found_where_it_stands():
+    text = "He said the gate was OPEN when I left; nobody knew that the dog was in the lane."
+    runs = copied_runs(text, phrase_hashes(LEARNT))
+    assert [(text[run.start : run.end], run.words) for run in runs] == [
+        ("the gate was OPEN when I", 6), ("the dog was in the lane", 6),
+    ]  # fmt: skip
+    assert copied_runs("Nothing of it.", phrase_hashes(LEARNT)) == []

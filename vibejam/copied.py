@@ -8,6 +8,7 @@ they can confirm a guess, as the weights can: they belong to the person as much 
 import hashlib
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -29,12 +30,35 @@ def phrase_hashes(texts: Iterable[str]) -> Tensor:
 
 def longest_copied_run(text: str, phrases: Tensor) -> int:
     """The longest run of words in `text`, four or more, that the training text holds too; 0 where there is none."""
+    return max((run.words for run in copied_runs(text, phrases)), default=0)
+
+
+@dataclass(frozen=True)
+class CopiedRun:
+    """A part of a text, from one character up to another, and how many words it has."""
+
+    start: int
+    end: int
+    words: int
+
+
+def copied_runs(text: str, phrases: Tensor) -> list[CopiedRun]:
+    """The parts of `text` whose every four words in a row stand in the training text, in reading order.
+
+    Two that touch, each in a place of its own in the training text, count as one.
+    """
     known = torch.isin(torch.tensor(list(_hashes(text)), dtype=torch.int64), phrases).tolist()
-    longest = run = 0
-    for hit in known:
-        run = run + 1 if hit else 0
-        longest = max(longest, run)
-    return longest + WORDS_IN_A_ROW - 1 if longest else 0
+    places = [match.span() for match in _WORD.finditer(text)]
+    runs: list[CopiedRun] = []
+    first = None
+    for i, hit in enumerate([*known, False]):
+        if hit and first is None:
+            first = i
+        elif not hit and first is not None:
+            last = i + WORDS_IN_A_ROW - 2
+            runs.append(CopiedRun(places[first][0], places[last][1], last - first + 1))
+            first = None
+    return runs
 
 
 def save_phrases(folder: Path, texts: Iterable[str], known: Tensor | None = None) -> None:

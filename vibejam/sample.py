@@ -49,18 +49,30 @@ def stream_text(
     The text ends at the end of a document or after `max_new_tokens`.  A prompt longer than the context is read from its end.
     """
     text = tokenizer.stream()
-    ids = [tokenizer.doc_end, *tokenizer.encode(prompt)]  # as in training: a document begins after the last one's end
-    tokens = stream_ids(model, ids, config, banned=unused_ids(tokenizer))
-    while not stop():
-        token = next(tokens, tokenizer.doc_end)
-        if token == tokenizer.doc_end:
-            break
+    for token in stream_tokens(model, tokenizer, prompt_ids(tokenizer, prompt), config, stop=stop):
         piece = text.push(token)
         if piece:
             yield piece
     rest = text.finish()
     if rest:
         yield rest
+
+
+def prompt_ids(tokenizer: Tokenizer, prompt: str) -> list[int]:
+    """The ids that are read before a text is written: as in training, a document begins after the last one's end."""
+    return [tokenizer.doc_end, *tokenizer.encode(prompt)]
+
+
+def stream_tokens(
+    model: BaseLM, tokenizer: Tokenizer, ids: list[int], config: SampleConfig, *, stop: Callable[[], bool] = lambda: False
+) -> Iterator[int]:
+    """The same as ids, after any `ids`: all that stand before the document's end."""
+    tokens = stream_ids(model, ids, config, banned=unused_ids(tokenizer))
+    while not stop():
+        token = next(tokens, tokenizer.doc_end)
+        if token == tokenizer.doc_end:
+            return
+        yield token
 
 
 def unused_ids(tokenizer: Tokenizer) -> list[int]:
