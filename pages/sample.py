@@ -1,19 +1,28 @@
-"""Sample: what a voice writes on from a few words, as it comes, with the dice in the person's hand."""
+"""Sample: what a voice writes on from a few words, as it comes, with the dice in the person's hand.
+
+How a text looks, as text and token by token, and what else could stand at a place, is pages/tokens.py.
+"""
 
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 
 import gradio as gr
 
-from pages import look, state
+from pages import look, state, tokens
 from pages.look import fragment, told
-from pages.words import count, esc
+from pages.tokens import InHand, Written
+from pages.words import count
 from vibejam.config import SampleConfig, default_of, help_for
+from vibejam.engine import StyleEngine
 from vibejam.errors import UserError
 from vibejam.learn import SAMPLE_PROMPT
+from vibejam.sample import prompt_ids, stream_tokens
 
 REDRAW_SECONDS = 0.1  # a page redraws no faster than that, however fast the model is
+BUSY = [gr.update(visible=False), gr.update(visible=True)]  # Write, Stop
+FREE = [gr.update(visible=True), gr.update(visible=False)]
 NOTHING_YET = '<div class="sheet"><p class="quiet">What the voice writes appears here.</p></div>'
 
 
@@ -34,16 +43,33 @@ def build(owner: gr.State) -> state.Page:
             write = gr.Button("Write on", variant="primary", size="md", elem_id="write-on")
             stop = gr.Button("Stop", variant="secondary", size="md", visible=False, elem_id="stop-writing")
         told_line = fragment(visible=False, elem_id="sample-notice")
-        written = gr.HTML(NOTHING_YET, js_on_load=look.script("copy.js"), apply_default_css=False, elem_id="written")
-        dice = sliders()
+        how = gr.Radio(
+            [("As text", tokens.TEXT), ("Token by token", tokens.TOKENS)], value=tokens.TEXT, label="How to show it",
+            show_label=False, visible=False, elem_id="how-shown", elem_classes="switch",
+        )  # fmt: skip
+        written = gr.HTML(NOTHING_YET, js_on_load=look.script("tokens.js"), apply_default_css=False, elem_id="written")
+        with gr.Accordion("The dice, and what they leave", open=False, elem_id="dice") as fold:
+            dice = sliders()
+            place = gr.HTML("", js_on_load=look.script("tokens.js"), apply_default_css=False, elem_id="place")
+        text, hand = gr.State(None), gr.State(None)  # Written and InHand, on the server
 
     quiet = dict(show_progress="hidden", api_visibility="private")
-    outputs = [written, told_line, write, stop]
+    outputs = [written, told_line, write, stop, text, how]
+    seen = dict(fn=seen_as, inputs=[owner, how, text], outputs=[written, told_line], concurrency_limit=4, **quiet)
+    left = dict(fn=left_by, inputs=[owner, voice, prompt, text, hand, *dice], outputs=[hand, place], concurrency_limit=4, **quiet)
     writing = gr.on(
         [write.click, prompt.submit], stream, [owner, voice, prompt, *dice], outputs, concurrency_limit=4, **quiet
     )
-    stop.click(
-        lambda: [gr.update(visible=True), gr.update(visible=False)], None, [write, stop], cancels=[writing], **quiet
+    onward = place.go_on(go_on, [owner, hand, *dice], outputs, concurrency_limit=4, **quiet)
+    stopped = stop.click(
+        lambda: [gr.update(visible=True), gr.update(visible=False)], None, [write, stop], cancels=[writing, onward], **quiet
+    )
+    for ended in (writing, onward, stopped):
+        ended.then(**seen).then(**left)
+    how.input(**seen)
+    written.look(take_in_hand, [owner, text, *dice], [hand, place, fold, told_line], concurrency_limit=4, **quiet)
+    gr.on(
+        [fold.expand, prompt.blur, voice.input, *(slider.change for slider in dice[:3])], trigger_mode="always_last", **left
     )
     return state.Page(show, [owner, voice], [missing, body, voice], {to_train: "train"})
 
@@ -95,50 +121,108 @@ def voices(choices: list[tuple[str, str]], chosen: str | None) -> dict:
 
 
 def stream(owner: str, voice: str, prompt: str, *settings: float | str) -> Iterator[list]:
-    """The text as it is written: (text, line for notices, Write, Stop)."""
-    busy = [gr.update(visible=False), gr.update(visible=True)]
-    free = [gr.update(visible=True), gr.update(visible=False)]
-    prompt, text = prompt or "", ""
+    """The text as it is written: (text, line for notices, Write, Stop, what is written, how to show it)."""
+    prompt = prompt or ""
     try:
         config = dice(*settings)
-        yield [page_html(prompt, ""), told(""), *busy]
+        yield _redrawn(tokens.text_html(prompt, ""), BUSY)
         engine = state.engine(state.find_run(owner, voice))
-        began, drawn = time.monotonic(), 0.0
-        with closing(engine.stream(prompt, config)) as pieces:
-            for piece in pieces:
-                text += piece
-                if time.monotonic() - drawn > REDRAW_SECONDS:
-                    drawn = time.monotonic()
-                    yield [page_html(prompt, text), *[gr.skip()] * 3]  # no buttons: Stop may be pressed by now
-        seconds = time.monotonic() - began
-        tokens = len(engine.tokenizer.encode(text))
-        facts = [
-            f"{count(tokens, 'token')}, {tokens / max(seconds, 1e-9):,.0f} a second",
-            copied_words(engine.copied(text)),
-        ]
-        if not text.strip():
-            facts = ["The voice ended at once; write on again, or begin with other words."]
-        yield [page_html(prompt, text, facts), told(""), *free]
+        ids = tuple(prompt_ids(engine.tokenizer, prompt))
+        yield from _written_on(engine, Written(voice, prompt, ids, len(ids)), config)
     except UserError as error:
-        yield [page_html(prompt, text) if text else NOTHING_YET, told(str(error)), *free]
+        yield [NOTHING_YET, told(str(error)), *FREE, None, gr.update(visible=False)]
 
 
-def copied_words(longest: int | None) -> str:
-    """How much of a text stands word for word in the writing it was learnt from."""
-    if longest is None:
-        return ""
-    if not longest:
-        return "no four words in a row are copied from your writing"
-    return f"at most {longest} words in a row are copied from your writing"
+def go_on(owner: str, hand: InHand | None, event: gr.EventData, *settings: float | str) -> Iterator[list]:
+    """Go on from the place in hand with another token; else as `stream`."""
+    same = gr.skip()
+    try:
+        config, token = dice(*settings), tokens.pressed(event, "id")
+        if not isinstance(hand, InHand):
+            raise UserError("There is no text here any more; write on again.")
+        engine = state.engine(state.find_run(owner, hand.voice))
+        if token is None or not 0 <= token < len(hand.logits) or hand.logits[token] == -float("inf"):
+            raise UserError("Choose one of the tokens that are shown.")
+        yield from _written_on(engine, Written(hand.voice, hand.prompt, (*hand.ids, token), hand.given), config)
+    except UserError as error:
+        yield [same, told(str(error)), *FREE, same, same]
 
 
-def page_html(prompt: str, text: str, facts: list[str] = []) -> str:
-    """The prompt and what the voice made of it; `facts` come when it is finished."""
-    figures = (
-        f'<span class="figures">{esc(" · ".join(fact for fact in facts if fact))}</span>' if facts else "<span></span>"
-    )
-    caret = "" if facts else look.CARET
-    return (
-        f'<div class="sheet"><p class="read" data-text=""><span class="given">{esc(prompt)}</span>'
-        f'<span class="voice">{esc(text)}</span>{caret}</p><footer>{figures}{look.COPY}</footer></div>'
-    )
+def _written_on(engine: StyleEngine, written: Written, config: SampleConfig) -> Iterator[list]:
+    """What stands in `written` and all that comes after it, as it comes."""
+    ids, given = list(written.ids), written.given
+    first, began, drawn = len(ids), time.monotonic(), 0.0
+    config = replace(config, max_new_tokens=max(1, config.max_new_tokens - (first - given)))
+    yield _redrawn(tokens.text_html(written.prompt, engine.tokenizer.decode(ids[given:])), BUSY, written)
+    with closing(stream_tokens(engine.model, engine.tokenizer, ids[:], config)) as further:
+        for token in further:
+            ids.append(token)
+            if time.monotonic() - drawn > REDRAW_SECONDS:
+                drawn = time.monotonic()
+                now = replace(written, ids=tuple(ids), seconds=drawn - began, new=len(ids) - first)
+                yield _redrawn(tokens.text_html(written.prompt, engine.tokenizer.decode(ids[given:])), None, now)
+    seconds = time.monotonic() - began
+    done = replace(written, ids=tuple(ids), seconds=seconds, new=len(ids) - first)
+    yield [_as_text(engine, done), told(""), *FREE, done, gr.update(visible=True)]
+
+
+def _redrawn(html: str, buttons: list | None, written: Written | None = None) -> list:
+    """No buttons while it writes: Stop may be pressed by now."""
+    some = [gr.skip()] * 2 if buttons is None else buttons
+    return [html, gr.skip() if buttons is None else told(""), *some, gr.skip() if written is None else written, gr.skip()]
+
+
+def _as_text(engine: StyleEngine, written: Written) -> str:
+    """The text with its figures."""
+    text = engine.tokenizer.decode(written.ids[written.given :])
+    runs = engine.copied_runs(text)
+    return tokens.text_html(written.prompt, text, runs or (), facts(written, text, runs))
+
+
+def facts(written: Written, text: str, runs: list | None) -> list[str]:
+    """How long it is, how fast it came and how much of it is copied."""
+    if not text.strip():
+        return ["The voice ended at once; write on again, or begin with other words."]
+    speed = f", {written.new / written.seconds:,.0f} a second" if written.seconds and written.new else ""
+    return [count(len(written.ids) - written.given, "token") + speed, tokens.copied_words(runs, text)]
+
+
+def seen_as(owner: str, how: str, written: Written | None) -> list:
+    """What was written, in the way that was chosen: (text, line for notices)."""
+    if not isinstance(written, Written):
+        return [gr.skip(), gr.skip()]
+    try:
+        engine = state.engine(state.find_run(owner, written.voice))
+        if how != tokens.TOKENS or len(written.ids) == written.given:
+            return [_as_text(engine, written), gr.skip()]
+        found, text, runs = tokens.tokens_of_written(owner, written)
+        html = tokens.tokens_html(written.prompt, found, written.given, runs or (), facts(written, text, runs))
+        return [html, gr.skip()]
+    except UserError as error:
+        return [gr.skip(), told(str(error))]
+
+
+def take_in_hand(owner: str, written: Written | None, event: gr.EventData, *settings: float | str) -> list:
+    """One token is looked at: (the place, its drawing, the fold around it, line for notices)."""
+    try:
+        hand = tokens.in_hand(owner, written, tokens.pressed(event, "at"))
+        return [hand, tokens.place_html(owner, hand, dice(*settings)), gr.update(open=True), told("")]
+    except UserError as error:
+        return [gr.skip(), gr.skip(), gr.skip(), told(str(error))]
+
+
+def left_by(owner: str, voice: str, prompt: str, written: Written | None, hand: InHand | None, *settings: float | str) -> list:
+    """What the dice leave of the place in hand, or of the one where the voice would write next: (the place, its drawing)."""
+    try:
+        config = dice(*settings)
+        here = isinstance(written, Written) and written.voice == voice and written.prompt == (prompt or "")
+        if not here:
+            tokenizer = state.engine(state.find_run(owner, voice)).tokenizer
+            ids = tuple(prompt_ids(tokenizer, prompt or ""))
+            written = Written(voice, prompt or "", ids, len(ids))
+        kept = isinstance(hand, InHand) and hand.given == written.given and hand.voice == written.voice
+        if not kept or hand.ids != written.ids[: len(hand.ids)]:
+            hand = tokens.in_hand(owner, written, len(written.ids))
+        return [hand, tokens.place_html(owner, hand, config)]
+    except UserError as error:
+        return [None, look.quiet(str(error))]

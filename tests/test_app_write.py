@@ -8,7 +8,7 @@ import pytest
 from app_hands import ME, ROOT, give_writing, shown, text_of
 from writing import essay
 
-from pages import review, sample, write
+from pages import review, tokens, write
 from vibejam.workspace import Workspace
 
 
@@ -81,7 +81,7 @@ def test_what_people_wrote_is_text_on_the_page_and_never_code():
     assert "<img" not in listing and "<script" not in listing and "&lt;img" in listing
     assert "<b>x" not in write.report_html(0, 0, [SimpleNamespace(source="<b>x", reason="<i>")])
     for page in (
-        sample.page_html("<i>", "<b>"),
+        tokens.text_html("<i>", "<b>"),
         "".join(review.columns("<b> a", "<i> a")),
     ):
         assert "<b>" not in page.replace("<b>", "", 0) or "&lt;b&gt;" in page

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from vibejam import checkpoint
 from vibejam.config import RewriteConfig, SampleConfig
-from vibejam.copied import load_phrases, longest_copied_run
+from vibejam.copied import CopiedRun, copied_runs, load_phrases
 from vibejam.drafts import Draft, DraftWriter
 from vibejam.errors import UserError
 from vibejam.evaluate import score_texts
@@ -78,8 +78,13 @@ class StyleEngine:
 
     def copied(self, text: str) -> int | None:
         """The longest run of words, four or more, that `text` has from the training text; None for a base without one."""
+        runs = self.copied_runs(text)
+        return None if runs is None else max((run.words for run in runs), default=0)
+
+    def copied_runs(self, text: str) -> list[CopiedRun] | None:
+        """The parts of `text` that are such runs; None for a base without a training text."""
         phrases = load_phrases(self.folder)
-        return None if phrases is None else longest_copied_run(text, phrases)
+        return None if phrases is None else copied_runs(text, phrases)
 
     def generate(self, instruction: str) -> Draft:
         """A draft from the big model.  Raises UserError where there is none to ask, or it does not answer."""

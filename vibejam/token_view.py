@@ -76,8 +76,13 @@ def logits_at(model: BaseLM, tokenizer: Tokenizer, ids: Sequence[int], given: in
     return logits
 
 
-def place(logits: Tensor, tokenizer: Tokenizer, config: SampleConfig, shown: int = SHOWN) -> Place:
-    """What the dice of `config` leave of logits (V,), in the order in which they cut: temperature, top-k, top-p."""
+def place(
+    logits: Tensor, tokenizer: Tokenizer, config: SampleConfig, shown: int = SHOWN, also: int | None = None
+) -> Place:
+    """What the dice of `config` leave of logits (V,), in the order in which they cut: temperature, top-k, top-p.
+
+    The option `also` is there however unlikely it is.
+    """
     own = F.softmax(logits.double(), -1)  # (V,)
     drawn = distribution(logits, config)  # (V,): the sampler's own
     usable = int(torch.isfinite(logits).sum())
@@ -95,7 +100,10 @@ def place(logits: Tensor, tokenizer: Tokenizer, config: SampleConfig, shown: int
         by_top_k = float(ranked[beyond_k].sum())
         by_top_p = float(ranked[~beyond_k & ~kept].sum())
     options = []
-    for rank, token in enumerate(order[:shown].tolist()):
+    ranks = list(enumerate(order[:shown].tolist()))
+    if also is not None and also not in [token for _, token in ranks]:
+        ranks.append((int((order == also).nonzero()), also))
+    for rank, token in ranks:
         if not math.isfinite(float(logits[token])):
             break
         cut = ""
