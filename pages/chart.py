@@ -23,6 +23,11 @@ def plotly_js() -> Path:
     return Path(importlib.util.find_spec("plotly").origin).parent / "package_data" / "plotly.min.js"
 
 
+def plotly_tag() -> str:
+    """What a component that draws needs in the page's head."""
+    return f'<script src="/gradio_api/file={plotly_js().as_posix()}"></script>'
+
+
 def chart_component() -> gr.HTML:
     """The chart: it stays the same element from tick to tick, which is why a zoom survives."""
     return gr.HTML(
@@ -30,7 +35,7 @@ def chart_component() -> gr.HTML:
         html_template='<p class="legend"><span class="held">held out</span><span>learnt from</span></p>'
         '<div class="chart" role="img"></div>',
         js_on_load=script("chart.js"),
-        head=f'<script src="/gradio_api/file={plotly_js().as_posix()}"></script>',
+        head=plotly_tag(),
         apply_default_css=False,
         elem_id="curve",
     )

@@ -86,7 +86,7 @@ def knobs() -> list:
     for title, group in KNOBS.items():
         fragment(f"<h3>{title}</h3>")
         with gr.Row(elem_classes="knobs"):
-            for config, name, label, whole in group:
+            for config, name, label, _ in group:
                 sentence, there = help_for(config, name), applies(name, default_standing())
                 if name == "tokenizer":
                     made.append(
@@ -120,7 +120,7 @@ def recipe(characters: int, preset: str, values: tuple, base: str = FROM_NOTHING
     prompt = SAMPLE_PROMPT
     if values and not is_space():
         prompt = str(values[-1] or SAMPLE_PROMPT)
-        for (config, name), value in zip(FIELDS, values):
+        for (config, name), value in zip(FIELDS, values, strict=False):
             if str(value or "").strip() and applies(name, base):
                 given[config][name] = value if name == "tokenizer" else _number(config, name, str(value))
     train, shape = given[TrainConfig], given[ModelConfig]

@@ -17,14 +17,17 @@ from vibejam.engine import StyleEngine
 from vibejam.errors import UserError
 from vibejam.jobs import ALIVE, JOBS, Job
 from vibejam.runtime import is_space
+from vibejam.voice import Profile, paragraphs
 from vibejam.workspace import OWNER, Workspace, new_visitor
 
 INTERRUPTED = "interrupted"  # run.json says that it runs, and nothing runs it
 CORPORA_KEPT = 4
+PROFILED = 60_000  # words from which a manner is counted; more say the same again, and take seconds more
 ENGINES_KEPT = 3
 
 _lock = threading.Lock()
 _corpora: OrderedDict[tuple[str, ...], Corpus] = OrderedDict()
+_profiles: OrderedDict[tuple[str, ...], Profile] = OrderedDict()
 _engines: OrderedDict[tuple[Path, int], StyleEngine] = OrderedDict()
 
 
@@ -79,6 +82,7 @@ def forget_writing(owner: str) -> None:
     workspace(owner).remove_all()
     with _lock:
         _corpora.clear()
+        _profiles.clear()
 
 
 def forget_runs(owner: str) -> None:
@@ -99,16 +103,36 @@ def forget_runs(owner: str) -> None:
 def corpus(owner: str) -> Corpus:
     """All of the owner's writing, cleaned and without duplicates.  Kept as long as the writing stays the same."""
     writing = workspace(owner).writing()
-    key = tuple(entry.id for entry in writing)
+    return _kept(_corpora, tuple(entry.id for entry in writing), lambda: build_corpus([entry.document for entry in writing]))
+
+
+def profile(owner: str) -> Profile:
+    """The owner's manner in counts, kept like the corpus.  Raises UserError where there is not a word."""
+    found = corpus(owner)
+    texts = [document.text for document in found.documents]
+    every = -(-found.words // PROFILED)
+    if every > 1:
+        texts = [part for text in texts for part in paragraphs(text)][::every]
+    return _kept(_profiles, tuple(entry.id for entry in workspace(owner).writing()), lambda: Profile.of(texts))
+
+
+def has_profile(owner: str) -> bool:
+    """Whether `profile` is there at once, without counting."""
     with _lock:
-        if key in _corpora:
-            _corpora.move_to_end(key)
-            return _corpora[key]
-    found = build_corpus([entry.document for entry in writing])
+        return tuple(entry.id for entry in workspace(owner).writing()) in _profiles
+
+
+def _kept(made: OrderedDict, key: tuple[str, ...], make: Callable):
+    """What was `made` for `key`, or what `make` makes of it now."""
     with _lock:
-        _corpora[key] = found
-        while len(_corpora) > CORPORA_KEPT:
-            _corpora.popitem(last=False)
+        if key in made:
+            made.move_to_end(key)
+            return made[key]
+    found = make()
+    with _lock:
+        made[key] = found
+        while len(made) > CORPORA_KEPT:
+            made.popitem(last=False)
     return found
 
 

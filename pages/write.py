@@ -5,7 +5,7 @@ from pathlib import Path
 
 import gradio as gr
 
-from pages import look, state
+from pages import look, state, voice
 from pages.look import ASSETS, fragment, notice, told
 from pages.words import count, esc
 from vibejam.corpus import Corpus, enough
@@ -48,20 +48,24 @@ def build(owner: gr.State) -> state.Page:
         sample = gr.Button("Try with the sample writing", variant="primary", size="md", visible=False, elem_id="use-sample")
     hint = fragment(look.quiet(HINT), visible=False)
     told_line = fragment(visible=False, elem_id="write-notice")
+    figures = voice.component()
     listing = gr.HTML("", js_on_load=look.script("pieces.js"), apply_default_css=False, elem_id="pieces")
 
     page = [files, pasted, sample, hint, onward, told_line, summary, listing]
     quiet = dict(show_progress="hidden", api_visibility="private", concurrency_limit=None)
-    files.upload(
-        take_files, [owner, files], page, show_progress="minimal", api_visibility="private", concurrency_limit=None
-    )
-    add.click(take_pasted, [owner, pasted], page, **quiet)
-    sample.click(take_sample, owner, page, **quiet)
-    listing.remove(remove_piece, owner, page, **quiet)
-    listing.remove_all(remove_everything, owner, page, **quiet)
+    seen = dict(fn=voice.show, inputs=owner, outputs=figures, **quiet)  # takes seconds, so the page is there first
+    uploading = dict(show_progress="minimal", api_visibility="private", concurrency_limit=None)
+    for event, act, inputs, how in (
+        (files.upload, take_files, [owner, files], uploading),
+        (add.click, take_pasted, [owner, pasted], quiet),
+        (sample.click, take_sample, owner, quiet),
+        (listing.remove, remove_piece, owner, quiet),
+        (listing.remove_all, remove_everything, owner, quiet),
+        (listing.mask, mask_all, owner, quiet),
+    ):
+        event(act, inputs, page, **how).then(**seen)
     listing.remove_runs(remove_runs, owner, page, **quiet)
-    listing.mask(mask_all, owner, page, **quiet)
-    return state.Page(show, [owner], page, {onward: "train"})
+    return state.Page(show, [owner], page, {onward: "train"}, (seen,))
 
 
 def show(owner: str, sentence: str = "", report: str = "", clear: str = "") -> list:
@@ -197,7 +201,7 @@ def summary_html(corpus: Corpus) -> str:
 
 def fullness(characters: int) -> float:
     """How full the meter is, 0 to 100: quickly at first, for the first pages teach the most."""
-    for (low, from_), (high, to) in zip(SCALE, SCALE[1:]):
+    for (low, from_), (high, to) in zip(SCALE, SCALE[1:], strict=False):
         if characters < high:
             return from_ + (to - from_) * (characters - low) / (high - low)
     return 100.0

@@ -48,6 +48,7 @@ _ALIKE = {"-": "—", "--": "—", "---": "—", "...": "…"}
 _WHOLE = {"ca": "can", "wo": "will", "sha": "shall"}
 _CUT = re.compile(r"""([.!?…]+)["'”’)\]]*\s+(?=["'“‘(\[]*[A-Z0-9])""")
 _ABBREVIATION = re.compile(r"(?:\b(?:Mr|Mrs|Ms|Dr|Prof|St|Sr|Jr|vs|No|e\.g|i\.e|cf)|\b[A-Z])$")
+_QUOTED = re.compile(r'(?m)^[ \t]*>.*$|"[^"\n]+"')
 _PRONOUN = r"(?:i|you|he|she|it|we|they|that|there|who|what)"
 _COULD_CONTRACT = re.compile(
     r"\b(?:(?:do|does|did|is|are|was|were|has|have|had|can|could|will|would|should|must) not|cannot|i am|"
@@ -218,6 +219,13 @@ def contraction_share(texts: Sequence[str]) -> float:
     short = sum(len(_CONTRACTED.findall(text)) for text in plain)
     places = short + sum(len(_COULD_CONTRACT.findall(text)) for text in plain)
     return short / places if places else 0.0
+
+
+def quoted_share(texts: Sequence[str]) -> float:
+    """Share of the words that stand in double quotation marks or on lines that begin with ">", 0 to 1."""
+    plain = [text.translate(_PLAIN) for text in texts]
+    quoted = sum(_words(quotation) for text in plain for quotation in _QUOTED.findall(text))
+    return quoted / max(1, sum(map(_words, plain)))
 
 
 def _is_word(token: str) -> bool:
