@@ -3,6 +3,7 @@
 import json
 import math
 import shutil
+from dataclasses import replace
 
 import pytest
 import torch
@@ -18,9 +19,9 @@ from vibejam.engine import StyleEngine
 from vibejam.files import write_json
 from vibejam.model import build_model
 from vibejam.optim import build_optimizer
-from vibejam.rewrite.finetune import finetune, plan_finetune, split_pairs
+from vibejam.rewrite.finetune import HELD_SHARE, _examples, _lot, finetune, plan_finetune, split_pairs
 from vibejam.rewrite.pair_data import CHANGED, PairData, encode_example, pair_loss
-from vibejam.rewrite.pairs import PROMPT, Pair, write_pairs
+from vibejam.rewrite.pairs import PROMPT, Pair, times_of, without_rejected, write_pairs
 from vibejam.tokenizer import BPETokenizer, CharTokenizer
 from vibejam.train import TrainState, train_lm
 
@@ -170,11 +171,76 @@ def test_an_interrupted_run_on_pairs_goes_on_bit_for_bit():
 # what is held out
 
 
-def test_all_drafts_of_a_rewrite_stand_on_the_same_side():
-    pairs = [Pair(f"{n}-{k}", f"draft {k}", f"rewrite {n}", "local") for n in range(50) for k in range(3)]
-    learnt, held = split_pairs(pairs, 1)
-    assert len(held) == 15 and len(learnt) == 135 and not {p.rewrite for p in learnt} & {p.rewrite for p in held}
-    assert split_pairs(pairs, 1) == (learnt, held) != split_pairs(pairs, 2)
+def rewrites(pairs):
+    return {pair.rewrite for pair in pairs}
+
+
+def test_all_drafts_of_a_rewrite_stand_on_the_same_side_and_a_tenth_is_held_out():
+    pairs = [Pair(f"{n}-{k}", f"draft {k}", f"rewrite {n}", "local") for n in range(500) for k in range(3)]
+    learnt, held = split_pairs(pairs)
+    assert len(learnt) + len(held) == 1500 and not rewrites(learnt) & rewrites(held)
+    assert 0.06 < len(held) / 1500 < 0.14
+
+
+def test_what_was_learnt_once_is_never_held_out_whatever_is_added():
+    pairs = [Pair(str(n), "draft", f"rewrite {n}", "local") for n in range(300)]
+    before = rewrites(split_pairs(pairs[:8])[0])
+    for upto in range(9, 300):
+        learnt, held = (rewrites(side) for side in split_pairs(pairs[:upto]))
+        assert before <= learnt and held
+        before = learnt
+
+
+def test_there_is_one_on_each_side_where_there_are_two():
+    low, high = sorted((Pair(str(n), "d", f"rewrite {n}", "edit") for n in range(400)), key=lambda p: _lot(p.rewrite))[:2]
+    assert _lot(high.rewrite) < HELD_SHARE, "chance alone would hold both out"
+    assert split_pairs([high, low]) == ([high], [low])
+    rare = [pair for pair in PAIRS if _lot(pair.rewrite) >= HELD_SHARE][:5]
+    learnt, held = split_pairs(rare)
+    assert len(learnt) == 4 and len(held) == 1
+    assert split_pairs(rare[:1]) == (rare[:1], [])
+
+
+def test_of_very_many_held_out_pairs_some_are_measured_and_none_of_the_others_learnt(monkeypatch):
+    monkeypatch.setattr("vibejam.rewrite.finetune.MEASURED", 3)
+    pairs = [Pair(str(n), "A draft.", f"Mine, {n}.", "local") for n in range(200)]
+    found, counts, learnt = _examples(pairs, TOKENIZERS["bpe"], 96, 1)
+    assert len(found.held) == 3 < counts["held_out"] and counts["held_out"] + len(learnt) == 200 == len(found.train) + counts["held_out"]
+
+
+# what weighs how much
+
+
+def test_in_an_epoch_a_pair_stands_as_often_as_its_times_say_and_a_part_of_one_now_and_then():
+    tokenizer = TOKENIZERS["char"]
+    wanted = [replace(example(tokenizer, p), times=t) for p, t in zip(PAIRS, (1.0, 4.0, 2.5), strict=False)]
+    training = PairData(wanted, [], tokenizer.doc_end, 1)
+    seen = {p.rewrite: 0 for p in PAIRS[:3]}
+    while training.epoch < 40:
+        x, y, w = training.get_batch("train", 4)
+        for row in range(len(x)):
+            text = tokenizer.decode(y[row][w[row] > 0].tolist()[:-1]).strip()
+            seen[text] += 1
+    often = [count / 40 for count in seen.values()]
+    assert often[0] == pytest.approx(1, abs=0.1) and often[1] == pytest.approx(4, abs=0.3)
+    assert often[2] == pytest.approx(2.5, abs=0.3)
+
+
+def test_a_real_edit_weighs_most_then_a_big_models_draft_a_small_ones_and_rules_least():
+    kinds = ["corrupt", "local", "llm", "edit", "given"]
+    times = times_of([Pair(kind, "d", "r", kind) for kind in kinds])
+    assert times[0] < times[1] < times[2] < times[3] == times[4] and times[0] == 1
+    assert times_of([Pair("1", "d", "r", "given")] * 3) == [1.0] * 3, "alone it counts once: an epoch reads each pair"
+    found, _, learnt = _examples([replace(p, kind=kinds[n % 5]) for n, p in enumerate(PAIRS)], TOKENIZERS["bpe"], 96, 1)
+    assert [e.times for e in found.train] == times_of(learnt) and len(set(times_of(learnt))) > 2
+
+
+def test_what_somebody_turned_down_for_a_draft_is_not_learnt_as_its_rewrite():
+    no = [Pair("a", "The same  draft.", "Not so,\nplease.", "local"), Pair("b", "Another.", "Not so, please.", "local")]
+    edit = Pair("c", "The same draft.", "Mine it is.", "edit", ("Not so, please.",))
+    assert without_rejected([*no, edit]) == [no[1], edit]
+    _, counts, learnt = _examples([*PAIRS, *no, edit], TOKENIZERS["bpe"], 96, 1)
+    assert counts["turned_down"] == 1 and counts["pairs"] == len(PAIRS) + 2 and no[0] not in learnt
 
 
 # a run
@@ -215,7 +281,7 @@ def test_what_is_kept_is_the_best_by_the_held_out_pairs(source, tmp_path):
 def test_the_learnt_rewrites_are_known_as_phrases_beside_the_sources(source, tmp_path):
     rewrites = [f"The {p.rewrite[3:-7]} went away and that was all" for p in PAIRS]
     pairs = [Pair(p.id, p.draft, text, p.kind) for p, text in zip(PAIRS, rewrites, strict=True)]
-    learnt, held = split_pairs(pairs, 1)
+    learnt, held = split_pairs(pairs)
     list(finetune(source, pairs, tmp_path / "out", max_iters=2))
     phrases = load_phrases(tmp_path / "out")
     assert longest_copied_run("four words of mine stand here", phrases) == 6

@@ -8,7 +8,7 @@ Left out: making pairs (pairs.py), and resuming, for these runs take minutes.
 import shutil
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -28,25 +28,35 @@ from vibejam.model import BaseLM
 from vibejam.rewrite.manner import FILE as MANNER
 from vibejam.rewrite.manner import SHORTEST, learn_manner, save_manner
 from vibejam.rewrite.pair_data import PairData, encode_example, pair_loss, quick_pair_loss
-from vibejam.rewrite.pairs import PROMPT, Pair
+from vibejam.rewrite.pairs import PROMPT, Pair, times_of, without_rejected
 from vibejam.runtime import pick_device
 from vibejam.tokenizer import Tokenizer
 from vibejam.train import TrainEvent, TrainState, train_lm
 from vibejam.voice import background_drafts, background_people
 
-HELD_SHARE, HELD_MOST = 0.1, 100  # of the rewrites, held out to measure on
+HELD_SHARE = 0.1  # of the rewrites, held out to measure on
+MEASURED = 100  # held-out rewrites that are measured on; more would take minutes and say the same
 FEWEST = 8  # pairs; from fewer nothing is learnt
 # files of a run that are written anew, or are the source's alone; all others come along
 OWN_FILES = {"model.safetensors", "config.json", "tokenizer.json", "run.json", "metrics.jsonl", "phrases.safetensors",
              "train_state.safetensors", "base.json"}  # fmt: skip
 
 
-def split_pairs(pairs: Sequence[Pair], seed: int) -> tuple[list[Pair], list[Pair]]:
-    """(learnt from, held out): about a tenth of the rewrites with all their drafts, drawn from their texts and the seed."""
-    rewrites = {pair.rewrite for pair in pairs}
-    held = min(HELD_MOST, round(len(rewrites) * HELD_SHARE))
-    drawn = set(sorted(rewrites, key=lambda text: sha256(f"{seed}:{text}".encode()).digest())[:held])
-    return [p for p in pairs if p.rewrite not in drawn], [p for p in pairs if p.rewrite in drawn]
+def split_pairs(pairs: Sequence[Pair]) -> tuple[list[Pair], list[Pair]]:
+    """(learnt from, held out): about a tenth of the rewrites with all their drafts are held out, by a hash of the rewrite alone.
+
+    So a pair's side is the same in every round of teaching, whatever is added: what was learnt once is never measured on.  Where
+    chance would leave a side empty, the rewrite of the lowest hash is held out, or that of the highest is learnt.
+    """
+    order = sorted({pair.rewrite for pair in pairs}, key=_lot)
+    below = sum(_lot(text) < HELD_SHARE for text in order)
+    held = set(order[: min(max(below, 1), len(order) - 1)])
+    return [p for p in pairs if p.rewrite not in held], [p for p in pairs if p.rewrite in held]
+
+
+def _lot(text: str) -> float:
+    """A number from 0 to 1 that is always the same for a text."""
+    return int.from_bytes(sha256(text.encode()).digest()[:8]) / 2**64
 
 
 def plan_finetune(minutes: float, max_iters: int, on_base: bool, seed: int = 1) -> TrainConfig:
@@ -145,21 +155,25 @@ def _begun(source: Path) -> dict:
 
 def _examples(pairs: Sequence[Pair], tokenizer: Tokenizer, block: int, seed: int) -> tuple[PairData, dict, list[Pair]]:
     """The data; what run.json says of it; and the pairs that are learnt from."""
-    encoded = {p: encode_example(tokenizer, PROMPT.format(draft=p.draft), p.draft, p.rewrite) for p in pairs}
+    wanted = without_rejected(pairs)
+    encoded = {p: encode_example(tokenizer, PROMPT.format(draft=p.draft), p.draft, p.rewrite) for p in wanted}
     fitting = [pair for pair in encoded if len(encoded[pair].weights) <= block]
     if len(fitting) < FEWEST:
         raise UserError(
             f"{len(fitting)} of {len(encoded)} pairs fit this model's context of {block} tokens, and at least {FEWEST} are needed; "
             "give more, or shorter ones."
         )
-    learnt, held = split_pairs(fitting, seed)
+    learnt, held = split_pairs(fitting)
     counts = {
         "pairs": len(fitting),
         "held_out": len(held),
         "too_long": len(encoded) - len(fitting),
+        "turned_down": len(pairs) - len(wanted),
         "kinds": dict(Counter(pair.kind for pair in fitting)),
     }
-    return PairData([encoded[p] for p in learnt], [encoded[p] for p in held], tokenizer.doc_end, seed), counts, learnt
+    measured = sorted(held, key=lambda pair: _lot(pair.rewrite))[:MEASURED]
+    train = [replace(encoded[p], times=times) for p, times in zip(learnt, times_of(learnt), strict=True)]
+    return PairData(train, [encoded[p] for p in measured], tokenizer.doc_end, seed), counts, learnt
 
 
 def _bring_along(source: Path, folder: Path, rewrites: list[str]) -> None:

@@ -23,11 +23,13 @@ POOL = 32  # batches whose examples are sorted by length together
 
 @dataclass(frozen=True)
 class Example:
-    """A prompt and its answer as ids (T + 1,), and how much each token after the first counts (T,): 0 in the prompt."""
+    """A prompt and its answer as ids (T + 1,), how much each token after the first counts (T,): 0 in the prompt, and how often
+    an epoch has it: 2.5 is twice in every epoch and a third time in half of them."""
 
     ids: Tensor
     weights: Tensor
     bytes: int  # of the answer
+    times: float = 1.0
 
 
 def encode_example(tokenizer: Tokenizer, prompt: str, before: str, answer: str, changed_counts: float = CHANGED) -> Example:
@@ -87,7 +89,9 @@ class PairData:
         if self._loaded == (self.epoch, batch_size):
             return
         dice = torch.Generator().manual_seed(self.seed * 1_000_003 + self.epoch)
-        order = [self.train[i] for i in torch.randperm(len(self.train), generator=dice)]
+        extra = torch.rand(len(self.train), generator=dice).tolist()
+        rows = [e for e, lot in zip(self.train, extra, strict=True) for _ in range(int(e.times + lot))]
+        order = [rows[i] for i in torch.randperm(len(rows), generator=dice)]
         tokens = max(1, round(batch_size * sum(len(e.weights) for e in order) / len(order)))
         pool = POOL * batch_size
         batches = [b for i in range(0, len(order), pool) for b in _alike(order[i : i + pool], tokens)]
