@@ -3,6 +3,7 @@
     data/me/writing/ID.json          one document each, as it was read and cleaned
     data/me/writing/drafts.jsonl     passages of it with a neutral draft each (teach.py); they go when their writing goes
     data/me/decisions.jsonl          what the person took, edited or turned down of rewrites (rewrite/decisions.py)
+    data/me/rewrite.json             the rewrite on the table (open_review.py)
     checkpoints/RUN/                 one run each (checkpoint.py)
     data/visitors/TOKEN/...          the same for each visitor of a public Space
     data/uploads/                    where a dropped file lies while it is read
@@ -100,6 +101,7 @@ class Workspace:
             raise ValueError("an owner is 'me' or a token made by new_visitor")
         self.drafts_file = self.writing_folder / "drafts.jsonl"
         self.decisions_file = self.writing_folder.parent / "decisions.jsonl"
+        self.review_file = self.writing_folder.parent / "rewrite.json"
 
     def add(self, document: Document) -> str:
         """Keep `document` and return its id; the same source and text again are the same document."""
