@@ -150,6 +150,7 @@ WATCH_IT_GROW = """() => {
 def test_a_sample_streams_in(visit):
     page = visit.open()
     go(page, "Sample")
+    page.locator("#dice > button").click()
     page.get_by_label("number input for Length").fill("600")
     page.get_by_label("number input for Length").press("Tab")
     page.evaluate(WATCH_IT_GROW)
