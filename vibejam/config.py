@@ -106,7 +106,9 @@ class TrainConfig:
     minutes: float = knob(0.0, "How long to learn, in minutes; the learning rate is planned to reach zero then.")
     max_iters: int = knob(0, "How many steps to learn for; the learning rate is planned to reach zero then.")
     batch_size: int = knob(8, "How many passages the model reads in one step.")
+    accumulate: int = knob(1, "In how many parts a step's passages are read: more take less memory and learn the same.")
     lr: float = knob(2e-3, "The highest learning rate: how far one step moves the weights.")
+    muon_lr: float = knob(0.0, "The same for the matrices inside the blocks, which Muon then moves; 0: AdamW moves all.")
     warmup: float = knob(0.02, "Share of the run in which the learning rate climbs from zero.")
     weight_decay: float = knob(0.1, "How strongly weights are pulled towards zero, against learning by heart.")
     grad_clip: float = knob(1.0, "The longest step one batch may ask for; longer ones are shortened.")
@@ -120,6 +122,8 @@ class TrainConfig:
             raise SettingError("a run needs an end: minutes or max_iters above 0")
         if self.batch_size < 1 or self.evals < 1 or self.patience < 0 or not 0 < self.lr < math.inf:
             raise SettingError("batch_size and evals must be at least 1, lr above 0, and patience not below 0")
+        if not (1 <= self.accumulate <= self.batch_size and 0 <= self.muon_lr < math.inf):
+            raise SettingError("accumulate must lie between 1 and batch_size, and muon_lr not below 0")
         if not (0 <= self.warmup < 1 and 0 <= self.weight_decay < math.inf and self.grad_clip > 0):
             raise SettingError("warmup must lie in [0, 1), weight_decay not below 0, and grad_clip above 0")
         _check_seed(self.seed)

@@ -7,6 +7,7 @@ in the run's run.json, scored over the whole held-out text with the best weights
 import hashlib
 import time
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import asdict
 from datetime import datetime, timezone
 from pathlib import Path
@@ -24,6 +25,7 @@ from vibejam.evaluate import score_texts
 from vibejam.files import sweep, write_json
 from vibejam.lock import hold
 from vibejam.model import BaseLM, build_model
+from vibejam.parallel import Group, restarted, take_part
 from vibejam.recipe import Recipe
 from vibejam.rewrite.manner import SHORTEST, learn_manner, save_manner
 from vibejam.runtime import is_out_of_memory, pick_device
@@ -50,14 +52,19 @@ def learn(
     """Learn `corpus` into `folder`, measuring on `held` or on whole documents held out of it.
 
     With `resume` the run in `folder` goes on, with its own model and tokenizer, to the end that `recipe.train` names; one that was
-    killed before it saved anything begins again.
+    killed before it saved anything begins again.  Under torchrun all processes learn together: the first writes, and `folder` must
+    be one that all can read.
     Raises UserError where the text is too little, `folder` holds something else or is being trained, or memory runs out.
     """
     check_trainable(corpus)
-    with hold(folder, f"{folder} is being trained by another vibejam; wait until it ends, or choose another folder."):
-        sweep(folder)
+    group, device = take_part(device)
+    resume = resume or restarted()
+    busy = f"{folder} is being trained by another vibejam; wait until it ends, or choose another folder."
+    with hold(folder, busy) if group.first else nullcontext():
+        if group.first:
+            sweep(folder)
         try:
-            yield from _learn(corpus, folder, recipe, held, pick_device(device), resume, prompt)
+            yield from _learn(corpus, folder, recipe, held, pick_device(device), resume, prompt, group)
         except (MemoryError, RuntimeError) as error:
             if not is_out_of_memory(error):
                 raise
@@ -74,6 +81,7 @@ def _learn(
     where: torch.device,
     resume: bool,
     prompt: str,
+    group: Group,
 ) -> Iterator[TrainEvent]:
     train_texts, val_texts, notes = _split(corpus, held, recipe)
     state = None
@@ -101,14 +109,12 @@ def _learn(
             tokenizer = train_tokenizer(train_texts, recipe.data.tokenizer, recipe.data.vocab_size)
         else:
             model, tokenizer = start_on_base(recipe.base, recipe.train, where)
-            run["general_bits_per_byte_before"] = general_bits_per_byte(model, tokenizer)
+            run["general_bits_per_byte_before"] = general_bits_per_byte(model, tokenizer) if group.first else None
         block = _fitting_block(train_texts, val_texts, tokenizer, int(recipe.shape["block_size"]), notes)
         if recipe.base == "none":
             model = _new_model(recipe, tokenizer, block).to(where)
-        checkpoint.save_shape(folder, model.config, tokenizer)
-        save_phrases(folder, train_texts)
-        if sum(len(text.split()) for text in train_texts) >= SHORTEST:
-            save_manner(folder, learn_manner(train_texts, background_drafts(), background_people()))
+        if group.first:
+            _save_what_stays(folder, model, tokenizer, train_texts)
     data = TokenDataset(tokenizer, train_texts, val_texts, block, recipe.train.seed)
     run |= {
         "status": "running",
@@ -123,8 +129,19 @@ def _learn(
         "parameters": model.parameter_count(),
         "notes": [*recipe.reasons, *notes],
     }
+    if not group.first:  # it learns along and writes nothing
+        yield from train_lm(model, data, recipe.train, state=state, group=group)
+        return
     write_json(folder / "run.json", run)
-    yield from _train(folder, run, model, data, val_texts, recipe.train, state, prompt)
+    yield from _train(folder, run, model, data, val_texts, recipe.train, state, prompt, group)
+
+
+def _save_what_stays(folder: Path, model: BaseLM, tokenizer: Tokenizer, train_texts: list[str]) -> None:
+    """What of a run is known before the first step: its shape, its tokenizer, the person's phrases and manner."""
+    checkpoint.save_shape(folder, model.config, tokenizer)
+    save_phrases(folder, train_texts)
+    if sum(len(text.split()) for text in train_texts) >= SHORTEST:
+        save_manner(folder, learn_manner(train_texts, background_drafts(), background_people()))
 
 
 def recipe_of(run: dict, times: float = 1.0) -> Recipe:
@@ -147,6 +164,7 @@ def _train(
     config: TrainConfig,
     state: TrainState | None,
     prompt: str,
+    group: Group,
 ) -> Iterator[TrainEvent]:
     """Train, and keep all that comes of it in `folder`."""
     tokenizer, on_base = data.tokenizer, run["base"] != "none"
@@ -158,9 +176,10 @@ def _train(
         else:
             checkpoint.save_state(folder, state)
 
-    events = train_lm(
-        model, data, config, state=state, save=save, sample=lambda m: prompt + generate_text(m, tokenizer, prompt, sampling)
-    )
+    def sample(model: BaseLM) -> str:
+        return prompt + generate_text(model, tokenizer, prompt, sampling)
+
+    events = train_lm(model, data, config, state=state, save=save, sample=sample, group=group)
     device = next(model.parameters()).device
     yield from recorded(events, folder, run, lambda last: _figures(folder, last, val_texts, device, on_base))
 

@@ -1,19 +1,79 @@
-"""Who moves the weights: AdamW in two parameter groups, the plan of the learning rate, and fp32 masters for bf16 compute."""
+"""Who moves the weights: AdamW, Muon for the matrices, the plan of the learning rate, and fp32 masters for bf16 compute."""
 
 import copy
 
 import torch
+from torch import Tensor, nn
 
 from vibejam.config import TrainConfig
 from vibejam.model import BaseLM
+from vibejam.runtime import compute_dtype
+
+MOMENTUM = 0.95  # Muon's, and its five steps of Newton-Schulz with their coefficients: as published with it
+STEPS, COEFFICIENTS = 5, (3.4445, -4.775, 2.0315)
 
 
 def build_optimizer(model: BaseLM, config: TrainConfig) -> torch.optim.AdamW:
-    """AdamW (https://arxiv.org/abs/1711.05101); matrices and tables decay, the norms' gains do not."""
-    decayed = [p for p in model.parameters() if p.requires_grad and p.dim() >= 2]
-    kept = [p for p in model.parameters() if p.requires_grad and p.dim() < 2]
+    """AdamW (https://arxiv.org/abs/1711.05101); matrices and tables decay, the norms' gains do not.
+
+    With `config.muon_lr` Muon moves the matrices inside the blocks.
+    """
+    learning = [p for p in model.parameters() if p.requires_grad]
+    inside = {id(p) for p in model.blocks.parameters() if p.dim() == 2} if config.muon_lr else set()
+    decayed = [p for p in learning if p.dim() >= 2 and id(p) not in inside]
+    kept = [p for p in learning if p.dim() < 2]
     groups = [{"params": decayed, "weight_decay": config.weight_decay}, {"params": kept, "weight_decay": 0.0}]
-    return torch.optim.AdamW(groups, lr=config.lr, betas=(0.9, 0.99), fused=True)
+    settings = {"lr": config.lr, "betas": (0.9, 0.99), "fused": True}
+    matrices = [p for p in learning if id(p) in inside]
+    if not matrices:
+        return torch.optim.AdamW([group for group in groups if group["params"]], **settings)
+    groups.append({"params": matrices, "weight_decay": config.weight_decay, "times": config.muon_lr / config.lr})
+    return Muon([group for group in groups if group["params"]], **settings)
+
+
+def set_rate(optimizer: torch.optim.Optimizer, lr: float) -> None:
+    """Give every group the rate `lr`, and Muon's its multiple of it."""
+    for group in optimizer.param_groups:
+        group["lr"] = lr * group.get("times", 1.0)
+
+
+class Muon(torch.optim.AdamW):
+    """AdamW whose last group, matrices all, moves by Muon (https://kellerjordan.github.io/posts/muon/).
+
+    A step is the momentum of the gradients with all of its singular values brought near 1, so that no direction drowns another.
+    """
+
+    @torch.no_grad()
+    def step(self, closure: None = None) -> None:
+        group = self.param_groups[-1]
+        alike: dict[torch.Size, list[nn.Parameter]] = {}
+        for matrix in group["params"]:
+            if matrix.grad is not None:
+                alike.setdefault(matrix.shape, []).append(matrix)
+        for shape, matrices in alike.items():  # those of one shape in one product each
+            for matrix in matrices:
+                momentum = self.state[matrix].setdefault("momentum", torch.zeros_like(matrix))
+                momentum.lerp_(matrix.grad, 1 - MOMENTUM)
+            ahead = torch.stack([m.grad.lerp(self.state[m]["momentum"], MOMENTUM) for m in matrices])  # Nesterov's (N, out, in)
+            longer = max(1.0, shape[0] / shape[1]) ** 0.5
+            for matrix, step in zip(matrices, orthogonal(ahead), strict=True):
+                matrix.mul_(1 - group["lr"] * group["weight_decay"]).add_(step, alpha=-group["lr"] * longer)
+                matrix.grad = None  # so that AdamW leaves it alone
+        super().step()
+
+
+def orthogonal(matrices: Tensor) -> Tensor:
+    """(N, out, in), each nearly as its singular value decomposition with all values between 0.7 and 1.2: Newton-Schulz."""
+    x = matrices.to(compute_dtype(matrices.device))
+    x = x / (x.norm(dim=(-2, -1), keepdim=True) + 1e-7)
+    tall = x.shape[-2] > x.shape[-1]
+    if tall:
+        x = x.mT
+    a, b, c = COEFFICIENTS
+    for _ in range(STEPS):
+        square = x @ x.mT
+        x = a * x + (b * square + c * square @ square) @ x
+    return (x.mT if tall else x).to(matrices.dtype)
 
 
 def lr_at(progress: float, config: TrainConfig) -> float:
@@ -40,9 +100,12 @@ class Masters:
         ]
 
     def collect(self) -> None:
-        """Bring the worker's gradients to the model."""
+        """Add the worker's gradients to the model's."""
         for master, copied in self._pairs:
-            master.grad, copied.grad = copied.grad.to(master.dtype), None
+            if copied.grad is not None:
+                found = copied.grad.to(master.dtype)
+                master.grad = found if master.grad is None else master.grad.add_(found)
+                copied.grad = None
 
     @torch.no_grad()
     def distribute(self) -> None:

@@ -4,7 +4,7 @@
         print(event.iteration, event.train_loss, event.val_loss)
 
 Break out of the loop whenever you like: the last state is saved on the way out.  The loop knows nothing of files, screens or
-sampling: who calls it gives `save` and `sample` functions.  Left out: several machines, mixed objectives.
+sampling: who calls it gives `save` and `sample` functions.  Left out: the step's gradients (step.py), mixed objectives.
 """
 
 import math
@@ -20,11 +20,14 @@ from vibejam.data import TrainingData
 from vibejam.errors import UserError
 from vibejam.evaluate import Score, estimate_loss
 from vibejam.model import BaseLM
-from vibejam.optim import Masters, build_optimizer, lr_at
+from vibejam.optim import Masters, build_optimizer, lr_at, set_rate
+from vibejam.parallel import ALONE, Group
 from vibejam.runtime import compute_dtype
+from vibejam.step import add_up, gradients
 
 __all__ = ["TrainEvent", "TrainState", "estimate_loss", "train_lm"]
 
+APART = 7_919  # between the seeds of processes that learn together
 FAILED_STEPS = 8  # steps in a row without a finite loss after which a run gives up
 RECOVERY = 2 ** (1 / 50)  # what a rate that was halved grows by with every good step, until it is whole again
 
@@ -68,6 +71,9 @@ class _Counters:
     best_iteration: int = 0
     since_best: int = 0
     lr_scale: float = 1.0
+    parts: int = 1  # in which a step's passages are read
+    minutes: float = 0.0  # the end that was planned
+    max_iters: int = 0
     finished: bool = False
     stopped_early: bool = False
 
@@ -81,40 +87,49 @@ def train_lm(
     save: Callable[[str, BaseLM, TrainState], None] = lambda kind, model, state: None,
     sample: Callable[[BaseLM], str] | None = None,
     measure: Callable[[BaseLM, TrainingData], Score | None] = estimate_loss,
+    group: Group = ALONE,
 ) -> Iterator[TrainEvent]:
     """Train `model` in place and yield an event a step.
 
     `save("best" | "last", model, state)` is called at measurements (best: the validation loss, or without held-out text the
     latest) and once more at the end, however that comes.  `sample(model)` writes the sample of a measurement, and
     `measure(model, data)` scores what is held out.  `state` goes on with a saved run: on a CPU, bit for bit where the end was
-    given in steps.
-    Raises UserError where the loss stays NaN or infinite.
+    given in steps.  In a `group` every process calls this with equal arguments; the first alone measures, samples and saves.
+    Raises UserError where the loss stays NaN or infinite, or a process of the group is lost.
     """
     device = next(model.parameters()).device
     optimizer = build_optimizer(model, config)
-    torch.manual_seed(config.seed)
-    counters = _Counters()
+    torch.manual_seed(config.seed + APART * group.rank)
+    counters, note = _Counters(parts=config.accumulate), None
     if state is not None:
         counters = _restore(state, model, optimizer, data)
-        _replan(counters, config)
+        note = _replan(counters, config)
+        if not group.first:  # the dice that were saved are the first one's
+            torch.manual_seed(config.seed + APART * group.rank + counters.iteration)
+    counters.minutes, counters.max_iters = config.minutes, config.max_iters
+    group.alike(list(model.parameters()))
     masters = Masters(model, compute_dtype(device))
     clock = time.monotonic() - counters.seconds  # monotonic: setting the clock back changes nothing
     failed = 0
-    worker = masters.worker.train()
+    masters.worker.train()
     try:
         while not counters.finished:
-            began = time.monotonic()
-            progress = _progress(counters, config, began - clock)
-            lr = lr_at(progress, config) * counters.lr_scale
-            for group in optimizer.param_groups:
-                group["lr"] = lr
-            batch = data.get_batch("train", config.batch_size)  # (B, T) each
-            optimizer.zero_grad(set_to_none=True)
-            loss = worker.loss(*(part.to(device, non_blocking=True) for part in batch))
-            loss.backward()
-            masters.collect()
+            began, place, dice = time.monotonic(), data.state(), torch.get_rng_state()
+            lr = lr_at(_progress(counters, config, counters.seconds), config) * counters.lr_scale
+            set_rate(optimizer, lr)
+            try:
+                batch = data.get_batch("train", config.batch_size)  # (B, T) each
+                optimizer.zero_grad(set_to_none=True)
+                loss, parts = gradients(masters, batch, counters.parts, group)
+                train_loss, counters.seconds = add_up(masters, loss, time.monotonic() - clock, group)
+            except BaseException:  # what is saved on the way out is the state between two steps
+                data.restore(place)
+                torch.set_rng_state(dice)
+                raise
+            if parts > counters.parts:
+                counters.parts = parts
+                note = f"Memory ran out, so a step's passages are read in {parts} parts from here on; what is learnt is the same."
             norm = torch.nn.utils.clip_grad_norm_(model.parameters(), config.grad_clip)
-            note = None
             if torch.isfinite(norm):
                 optimizer.step()
                 masters.distribute()
@@ -126,12 +141,9 @@ def train_lm(
                     raise UserError(
                         "The loss is no longer a number; start again with a lower learning rate. The best model so far is kept."
                     )
-            train_loss = loss.item()
             counters.iteration += 1
             counters.tokens += batch[0].numel()
-            now = time.monotonic()
-            counters.learning_seconds += now - began
-            counters.seconds = now - clock
+            counters.learning_seconds += time.monotonic() - began
             progress = _progress(counters, config, counters.seconds)
             counters.finished = progress >= 1
             event = dict(
@@ -142,27 +154,39 @@ def train_lm(
                 tokens_per_second=counters.tokens / max(counters.learning_seconds, 1e-9),
                 note=note,
             )
+            note = None
             if counters.finished or progress >= (counters.measured + 1) / config.evals:
-                event |= _measure(masters, data, config, optimizer, counters, save, sample, measure)
-                counters.seconds = time.monotonic() - clock
+                event |= _measure(masters, data, config, optimizer, counters, save, sample, measure, group)
+                counters.seconds = group.from_first([time.monotonic() - clock], device)[0]
             paused = time.monotonic()
             yield TrainEvent(seconds=counters.seconds, **event)
             clock += time.monotonic() - paused  # what the caller does between events is not part of the run
     finally:
-        if counters.iteration:
+        if counters.iteration and group.first:
             if not counters.best_iteration:  # ended before the first measurement: what there is, is the best there is
                 save("best", model, _capture(model, optimizer, data, counters))
             save("last", model, _capture(model, optimizer, data, counters))
         model.eval()
 
 
-def _replan(counters: _Counters, config: TrainConfig) -> None:
-    """Fit a restored run to its plan, which may be a longer one now: what is left to do, and when to measure next."""
+def _replan(counters: _Counters, config: TrainConfig) -> str | None:
+    """Fit a restored run to its plan, which may be a longer one now; the sentence that says so.
+
+    What changes is how much is left to do, hence the learning rate, and when to measure next.
+    """
     progress = _progress(counters, config, counters.seconds)
     counters.finished = progress >= 1
     counters.measured = int(progress * config.evals + 1e-9)
     if counters.stopped_early:  # whoever resumes such a run wants it to go on
         counters.stopped_early, counters.since_best = False, 0
+    known = counters.minutes or counters.max_iters  # runs of earlier versions did not keep their plan
+    if not known or (counters.minutes, counters.max_iters) == (config.minutes, config.max_iters):
+        return None
+    ends = [f"{config.minutes:g} minutes"] * bool(config.minutes) + [f"{config.max_iters} steps"] * bool(config.max_iters)
+    return (
+        f"The run now ends after {' or '.join(ends)}, of which {progress:.0%} are done, so its learning rate goes on from "
+        f"{lr_at(progress, config):.2g} and falls to zero then."
+    )
 
 
 def _progress(counters: _Counters, config: TrainConfig, seconds: float) -> float:
@@ -181,11 +205,12 @@ def _measure(
     save: Callable[[str, BaseLM, TrainState], None],
     sample: Callable[[BaseLM], str] | None,
     measure: Callable[[BaseLM, TrainingData], Score | None],
+    group: Group,
 ) -> dict[str, object]:
     """Measure on the held-out text, keep the best and the last, write a sample; what the event says of it."""
     counters.measured += 1
     model, worker = masters.model, masters.worker
-    score = measure(worker, data)
+    score = _score(measure, worker, data, group)
     found: dict[str, object] = {"best": score is None or score.loss < counters.best_loss}
     if score is not None:
         found |= {"val_loss": score.loss, "val_bits_per_byte": score.bits_per_byte}
@@ -200,22 +225,31 @@ def _measure(
                 f"Stopped early: the held-out text has not been predicted better for {counters.since_best} measurements, "
                 f"so the model of step {counters.best_iteration} is kept."
             )
-    if sample is not None:
+    if sample is not None and group.first:
         rng = torch.get_rng_state()  # a sample must not change what is learnt next
         worker.eval()
         found["sample"] = sample(worker)
         worker.train()
         torch.set_rng_state(rng)
-    state = _capture(model, optimizer, data, counters)
-    if found["best"]:
-        save("best", model, state)
-    save("last", model, state)
+    if group.first:
+        state = _capture(model, optimizer, data, counters)
+        if found["best"]:
+            save("best", model, state)
+        save("last", model, state)
     return found
 
 
-def _capture(
-    model: BaseLM, optimizer: torch.optim.Optimizer, data: TrainingData, counters: _Counters
-) -> TrainState:
+def _score(
+    measure: Callable[[BaseLM, TrainingData], Score | None], worker: BaseLM, data: TrainingData, group: Group
+) -> Score | None:
+    """What the first process measures, so that all come to the same decisions."""
+    score = measure(worker, data) if group.first else None
+    told = [score.nats, score.tokens, score.bytes] if score is not None else [0.0, 0, 0]
+    nats, tokens, size = group.from_first(told, next(worker.parameters()).device)
+    return Score(nats, int(tokens), int(size)) if tokens else None
+
+
+def _capture(model: BaseLM, optimizer: torch.optim.Optimizer, data: TrainingData, counters: _Counters) -> TrainState:
     tensors = {f"model.{name}": p.detach() for name, p in model.named_parameters() if p.requires_grad}
     names = {p: name for name, p in model.named_parameters()}
     for parameter, moments in optimizer.state.items():
@@ -227,9 +261,7 @@ def _capture(
     return TrainState(tensors, {"counters": vars(counters).copy(), "data": data.state()})
 
 
-def _restore(
-    state: TrainState, model: BaseLM, optimizer: torch.optim.Optimizer, data: TrainingData
-) -> _Counters:
+def _restore(state: TrainState, model: BaseLM, optimizer: torch.optim.Optimizer, data: TrainingData) -> _Counters:
     """Put everything back where it stood.  Raises UserError where the state is not one of this model."""
     named = {name: p for name, p in model.named_parameters() if p.requires_grad}
     try:

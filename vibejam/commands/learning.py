@@ -1,6 +1,7 @@
 """Commands from a folder of writing to a voice that writes on: toy-test, prepare-data, train-lm, evaluate, sample-lm."""
 
 import argparse
+import sys
 from pathlib import Path
 
 from vibejam.commands import given, say, say_event, stop_on_signals
@@ -42,6 +43,7 @@ def train_lm(args: argparse.Namespace) -> dict[str, object]:
     from vibejam.checkpoint import read_json
     from vibejam.corpus import load_corpus
     from vibejam.learn import learn
+    from vibejam.parallel import is_first
     from vibejam.recipe import plan_run
 
     corpus = load_corpus(args.text_path)
@@ -58,6 +60,11 @@ def train_lm(args: argparse.Namespace) -> dict[str, object]:
     folder = Path(args.ckpt_path)
     stop, told = stop_on_signals(), None
     events = learn(corpus, folder, recipe, held=held, device=args.device, resume=args.resume)
+    if not is_first():  # one of several processes that learn together: the first one speaks for all
+        for _ in events:
+            if stop:
+                events.close()
+        sys.exit(0)
     for event in events:
         if told is None:
             told = read_json(folder / "run.json")["notes"]

@@ -1,0 +1,68 @@
+"""The gradients of one step: a batch in parts that fit into memory, shared out among the processes that learn together.
+
+Whichever way a step's passages are parted, what comes of them is the same but for rounding: each part counts by how many of the
+targets are its own.  Left out: what is done with the gradients (train.py, optim.py).
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from vibejam.optim import Masters
+from vibejam.parallel import Group
+from vibejam.runtime import is_out_of_memory
+
+
+def gradients(masters: Masters, batch: Sequence[Tensor], parts: int, group: Group) -> tuple[Tensor, int]:
+    """The mean loss of this process's share of `batch`, as its part of the whole's (), and in how many parts it was read.
+
+    The gradients lie with the model's parameters then.  Where memory runs out the parts are halved and all is read again, with the
+    same dice; with one passage a part, the error goes on to the caller.
+    """
+    mine, dice = group.share(batch), torch.get_rng_state()
+    while True:
+        try:
+            return _read(masters, mine, parts, _counted(batch)), parts
+        except (MemoryError, RuntimeError) as error:
+            if parts >= len(mine[0]) or not is_out_of_memory(error):
+                raise
+        for parameter in [*masters.model.parameters(), *masters.worker.parameters()]:
+            parameter.grad = None
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+        torch.set_rng_state(dice)
+        parts = min(2 * parts, len(mine[0]))
+
+
+def add_up(masters: Masters, loss: Tensor, seconds: float, group: Group) -> tuple[float, float]:
+    """Gradients and loss over all processes, and the seconds that the first one counts.  Raises WorkerLost."""
+    if group.size == 1:
+        return loss.item(), seconds
+    learning = [p for p in masters.model.parameters() if p.requires_grad]
+    for parameter in learning:
+        if parameter.grad is None:  # this process had no passage
+            parameter.grad = torch.zeros_like(parameter)
+    told = torch.stack([loss.float(), loss.new_tensor(seconds if group.first else 0.0)])
+    group.add_up([*(p.grad for p in learning), told])
+    return float(told[0]), float(told[1])
+
+
+def _read(masters: Masters, rows: Sequence[Tensor], parts: int, total: Tensor) -> Tensor:
+    device = next(masters.worker.parameters()).device
+    whole = torch.zeros((), device=device)
+    if not len(rows[0]):
+        return whole
+    for part in zip(*(tensor.tensor_split(min(parts, len(tensor))) for tensor in rows), strict=True):
+        share = (_counted(part) / total).to(device)
+        loss = masters.worker.loss(*(tensor.to(device, non_blocking=True) for tensor in part)) * share
+        loss.backward()
+        masters.collect()
+        whole = whole + loss.detach().float()
+    return whole
+
+
+def _counted(batch: Sequence[Tensor]) -> Tensor:
+    """How much the targets of a batch count together, as `BaseLM.loss` divides by it."""
+    counts = batch[1] >= 0
+    return (batch[2][counts] if len(batch) > 2 else counts).sum().clamp(min=1).float()
