@@ -78,7 +78,7 @@ def launch(app: gr.Blocks, host: str, port: int, browser: bool = False) -> None:
         prevent_thread_lock=True,
         quiet=True,
         theme=look.theme(),
-        css_paths=[look.STYLE, look.ASSETS / "sample.css"],
+        css_paths=[look.STYLE, look.ASSETS / "sample.css", look.ASSETS / "review.css"],
         favicon_path=look.LOGO,
         footer_links=[],
     )

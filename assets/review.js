@@ -35,6 +35,7 @@ element.addEventListener('click', (event) => {
   const button = event.target.closest('button');
   if (!button) return;
   if ('copy' in button.dataset) return copy(button);
+  if ('clear' in button.dataset) return trigger('put_away');
   const unit = unitOf(button);
   if (!unit) return;
   if ('act' in button.dataset) act(unit, button.dataset.act);

@@ -4,7 +4,8 @@ A sentence is a <details>: closed it is two columns of a text to read; opened it
 one is open at a time.  assets/review.js sends what is pressed; here it is checked, done and kept.
 """
 
-from dataclasses import dataclass, replace
+from collections import Counter
+from dataclasses import replace
 
 import gradio as gr
 
@@ -12,13 +13,16 @@ from pages import look, state
 from pages.words import count, esc
 from vibejam.diff import Change, word_diff
 from vibejam.errors import UserError
+from vibejam.open_review import Sides, keep_review
 from vibejam.plain import plain_text
 from vibejam.rewrite.decisions import keep_decision
 from vibejam.rewrite.guards import protected
 from vibejam.rewrite.review import DRAFT, EDITED, OPEN, TAKEN, Review, Sentence
+from vibejam.runtime import is_space
 
 LONGEST_REVIEW = 400  # sentences that can be opened; what follows is shown as text
-MOST_PROTECTED = 12
+MOST_PROTECTED = 12  # of a sentence
+MOST_OF_ALL = 60  # of the document
 STATES = {OPEN: "", TAKEN: "taken", DRAFT: "draft kept", EDITED: "your words"}
 FROM = {"edits": "your habits of wording"}  # a proposer's name, in words
 NOTHING_YET = '<p class="quiet">The rewrite appears here, beside the draft.</p>'
@@ -26,17 +30,8 @@ HOW = "Choose a sentence to take its rewrite, keep the draft, see another versio
 
 
 def component() -> gr.HTML:
-    """The place of the review; it sends "act" with {unit, what, text}."""
+    """The place of the review; it sends "act" with {unit, what, text}, and "put_away"."""
     return gr.HTML(NOTHING_YET, js_on_load=look.script("review.js"), apply_default_css=False, elem_id="review")
-
-
-@dataclass(frozen=True)
-class Sides:
-    """What the columns show: the review, and who wrote either side."""
-
-    review: Review
-    draft_by: str
-    rewrite_by: str
 
 
 def act(owner: str, sides: Sides | None, event: gr.EventData) -> tuple[Sides | None, str]:
@@ -55,9 +50,17 @@ def act(owner: str, sides: Sides | None, event: gr.EventData) -> tuple[Sides | N
         pair = after.sentences[number].pair
         if pair is not None:
             keep_decision(state.workspace(owner).decisions_file, pair)
+        decided = replace(sides, review=after)
+        keep(owner, decided)
     except UserError as error:
         return sides, str(error)
-    return replace(sides, review=after), ""
+    return decided, ""
+
+
+def keep(owner: str, sides: Sides) -> None:
+    """Let it outlive a reload; a visitor of a Space is another one after it, so there nothing is kept."""
+    if not is_space():
+        keep_review(state.workspace(owner).review_file, sides)
 
 
 def _asked(event: gr.EventData) -> tuple[str, int, str]:
@@ -78,8 +81,8 @@ def review_html(sides: Sides, done: bool = True) -> str:
     for text, number in review.parts():
         if number is None:
             rows.append(_between(text))
-        elif number >= last:
-            rows.append(f'<div class="unit pending"><p>{esc(text)}</p><p></p></div>' if not done else _between(text))
+        elif number >= last:  # not yet, or not any more after a stop: then the draft stands
+            rows.append(f'<div class="unit pending"><p>{esc(text)}</p><p class="stands">{esc(text) if done else ""}</p></div>')
         elif number >= LONGEST_REVIEW:
             rows.append(f'<div class="unit"><p>{esc(text)}</p><p>{esc(review.sentences[number].shown)}</p></div>')
         else:
@@ -88,9 +91,22 @@ def review_html(sides: Sides, done: bool = True) -> str:
         f'<div class="heads"><h3 class="draft">Draft<span class="by">{esc(sides.draft_by)}</span></h3>'
         f'<h3 class="voice">Rewrite<span class="by">{esc(sides.rewrite_by)}</span></h3></div>'
     )
-    note = look.quiet(review.note) if review.note else ""
-    foot = _foot(review) if done else ""
-    return f'<section class="review" aria-label="Draft and rewrite">{heads}{"".join(rows)}{note}{foot}</section>'
+    notes = look.notice(review.note or "", _stopped(review) if done and not sides.ended else "")
+    foot = _alone(review) + _foot(review) if done else ""
+    progress = "" if done else _progress(review)
+    inside = f"{notes}{progress}{heads}{''.join(rows)}{foot}"
+    return f'<section class="review" aria-label="Draft and rewrite">{inside}</section>'
+
+
+def _progress(review: Review) -> str:
+    done, of = len(review.sentences), max(1, len(review.units))
+    said = look.quiet(f"{done} of {count(of, 'sentence')}")
+    return f'<div class="progress">{look.bar(done / of, "Sentences rewritten")}{said}</div>'
+
+
+def _stopped(review: Review) -> str:
+    left = len(review.units) - len(review.sentences)
+    return f"Stopped with {count(left, 'sentence')} to go; they stand as in the draft." if left > 0 else ""
 
 
 def _between(text: str) -> str:
@@ -167,6 +183,26 @@ def _none_of(others: int) -> str:
     return "the only other version was not" if others == 1 else f"none of {others} other versions was"
 
 
+def _alone(review: Review) -> str:
+    """What was left alone and why, and what could not have been changed anyway."""
+    reasons = Counter(
+        why(sentence).removeprefix("Left as it was: ").rstrip(".") for sentence in review.sentences
+        if not sentence.changed and sentence.choice.text == sentence.choice.draft
+    )  # fmt: skip
+    passed = sum(1 for text, number in review.parts() if number is None and text.strip())
+    kept = list(dict.fromkeys(thing for sentence in review.sentences for thing in protected(sentence.choice.draft)))
+    lines = [f"{count(times, 'sentence')}: {reason}." for reason, times in reasons.most_common()]
+    if passed:
+        lines.append(f"{count(passed, 'part')} no prose: headings, quotations, code and the like.")
+    items = "".join(f"<li>{esc(line)}</li>" for line in lines)
+    more = f" and {len(kept) - MOST_OF_ALL} more" if len(kept) > MOST_OF_ALL else ""
+    facts = f"<p>Word for word on both sides: {esc(', '.join(kept[:MOST_OF_ALL]))}{more}.</p>" if kept else ""
+    if not items and not facts:
+        return ""
+    what = f"{count(reasons.total(), 'sentence')} left alone, and what is protected" if reasons else "What is protected"
+    return f'<details class="more alone"><summary>{what}</summary><ul class="notes">{items}</ul>{facts}</details>'
+
+
 def _foot(review: Review) -> str:
     changed = sum(sentence.changed for sentence in review.sentences)
     text, said = review.text, ""
@@ -174,6 +210,7 @@ def _foot(review: Review) -> str:
         said = f"{changed} of {count(len(review.sentences), 'sentence')} changed, {review.decided} decided. {HOW}"
     return (
         f'<footer><span>{esc(said)}</span><span class="copies">'
+        f'<button type="button" class="link" data-clear="">Clear</button>'
         f'<button type="button" class="link" data-copy="text">Copy as text</button>'
         f'<button type="button" class="link" data-copy="markdown">Copy as Markdown</button></span></footer>'
         f'<div hidden><div data-text="text">{esc(plain_text(text))}</div><div data-text="markdown">{esc(text)}</div></div>'

@@ -1,25 +1,25 @@
 """Rewrite: a draft, pasted or asked of a model, and beside it the same in the person's manner, to be decided sentence by sentence.
 
-The two columns are pages/review.py, what was decided pages/decided.py, and teaching the voice pages/teach.py.  Before anything is
-sent, the page names the host it goes to.
+The two columns are pages/review.py, the service that may be asked pages/service.py, what is measured pages/scores.py, what was
+decided pages/decided.py, and teaching the voice pages/teach.py.  Before anything is sent, the page names the host it goes to.
 """
 
-import os
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 
 import gradio as gr
 
-from pages import decided, look, review, sample, state, teach
+from pages import decided, look, review, sample, scores, service, state, teach
 from pages.base_offer import Offer
 from pages.look import fragment, told
 from pages.sample import REDRAW_SECONDS
-from pages.words import esc
+from pages.service import destination_html, is_set_up, writer_for
 from vibejam.config import RewriteConfig, default_of, help_for
-from vibejam.drafts import DraftWriter, endpoint_for, endpoint_from_environment
 from vibejam.errors import UserError
 from vibejam.local_writer import BASE, local_writer
+from vibejam.open_review import Sides, forget_review, kept_review
 from vibejam.rewrite.review import review as reviewed
 from vibejam.runtime import is_space
 
@@ -29,7 +29,9 @@ HONEST = (
     "without changing them is left alone. Read it once all the same: the guards know words, not what you mean."
 )
 OFFER = Offer(BASE, "A small model can write it on this machine, with no key and no network.")
+SERVICE = "A big model can write the draft, draft your passages to learn from, and propose sentences; only if you name one."
 GO = {PASTE: "Rewrite", ASK: "Write a draft and rewrite it"}
+_stops: dict[tuple[str, str], threading.Event] = {}  # of the rewrites under way, by owner and page
 
 
 def build(owner: gr.State) -> state.Page:
@@ -52,22 +54,6 @@ def build(owner: gr.State) -> state.Page:
             goes_to = fragment(destination_html("", "", ""), elem_id="destination")
             fetching = gr.Timer(1.0, active=False)
             offer = OFFER.build(fetching, "rewrite-offer")
-            with gr.Accordion("The model that writes it", open=not is_set_up() and local_writer() is None, elem_id="endpoint"):
-                with gr.Row(elem_classes="knobs"):
-                    address = gr.Textbox(
-                        label="Address",
-                        placeholder="https://api.openai.com/v1",
-                        max_length=500,
-                        info="Of any service that speaks OpenAI's protocol, also one on this machine.",
-                    )
-                    model = gr.Textbox(
-                        label="Model",
-                        placeholder="gpt-5-mini",
-                        max_length=200,
-                        info="The name that service knows it by.",
-                    )
-                    key = gr.Textbox(label="Key", type="password", max_length=500,
-                                     info="For this session only; it is never saved.")  # fmt: skip
         draft = gr.Textbox(
             label="Draft", show_label=False, lines=10, max_lines=30, placeholder="Paste a draft here.",
             elem_id="draft", elem_classes="read", container=False,
@@ -79,23 +65,36 @@ def build(owner: gr.State) -> state.Page:
         with gr.Row(elem_classes="actions"):
             go = gr.Button(GO[PASTE], variant="primary", size="md", elem_id="rewrite")
             stop = gr.Button("Stop", variant="secondary", size="md", visible=False, elem_id="stop-rewriting")
+        with gr.Accordion("A service to ask", open=False, elem_id="endpoint") as endpoint:
+            fragment(look.quiet(SERVICE))
+            address, model, key = fields()
+            agreed = gr.CheckboxGroup([], label="Sentences", show_label=True, visible=False, elem_id="propose")
         told_line = fragment(visible=False, elem_id="rewrite-notice")
-        sides = gr.State(None)  # what the columns show, on the server
+        sides, known = gr.State(None), gr.State({})  # what the columns show, and what was measured of it; on the server
         columns = review.component()
+        measured = fragment(elem_id="scores")
         fragment(f'<p class="quiet">{HONEST}</p>')
         section = teach.build(owner, voice, [address, model, key])
         with gr.Accordion("What you decided", open=False, elem_id="decisions") as fold:
             kept = decided.component()
 
     quiet = dict(show_progress="hidden", api_visibility="private")
-    source.input(turn, source, [asking, go, draft], concurrency_limit=None, **quiet)
+    source.input(turn, [source, address, model, key], [asking, go, draft, endpoint], concurrency_limit=None, **quiet)
+    asked_where = dict(
+        fn=where_to, inputs=[address, model, key], outputs=[goes_to, agreed], concurrency_limit=None, **quiet
+    )
     gr.on(  # change, not input: inside a tab Gradio misses the first input, and a pasted address is only one
-        [address.change, model.change, key.change], destination_html, [address, model, key], goes_to,
-        trigger_mode="always_last", concurrency_limit=None, **quiet,
-    )  # fmt: skip
-    inputs = [owner, voice, source, instruction, address, model, key, draft, strength]
+        [address.change, model.change, key.change], trigger_mode="always_last", **asked_where
+    )
+    inputs = [owner, voice, source, instruction, address, model, key, draft, strength, agreed]
+    measuring = dict(
+        fn=scores.show, inputs=[owner, sides, known], outputs=[measured, known], concurrency_limit=2, **quiet
+    )
     writing = go.click(stream, inputs, [draft, sides, columns, told_line, go, stop], concurrency_limit=4, **quiet)
-    stop.click(halted, sides, [columns, go, stop], cancels=[writing], **quiet)
+    writing.then(**measuring)
+    halting = stop.click(halted, [owner, sides], [sides, columns, go, stop], cancels=[writing], **quiet)
+    halting.then(**measuring)
+    columns.put_away(clear, owner, [draft, sides, columns, told_line, measured, known], **quiet)
     acted = columns.act(decide, [owner, sides], [sides, columns, told_line, fold, kept], trigger_mode="multiple", **quiet)
     removed = [
         kept.remove(decided.remove, owner, [fold, kept, told_line], concurrency_limit=None, **quiet),
@@ -103,115 +102,138 @@ def build(owner: gr.State) -> state.Page:
     ]
     for event in (acted, *removed):
         event.then(teach.show, section.inputs, section.outputs, concurrency_limit=None, **quiet)
-    told_where = dict(fn=destination_html, inputs=[address, model, key], outputs=goes_to, concurrency_limit=None, **quiet)
-    fetching.tick(OFFER.tick, None, offer, concurrency_limit=None, **quiet).then(**told_where)
+    acted.then(**measuring)
+    fetching.tick(OFFER.tick, None, offer, concurrency_limit=None, **quiet).then(**asked_where)
     taught = dict(fn=teach.show, inputs=section.inputs, outputs=section.outputs, concurrency_limit=None, **quiet)
-    page = [missing, body, voice, *offer, fold, kept]
-    return state.Page(arrived, [owner, voice], page, {to_train: "train"}, (told_where, taught))
+    page = [missing, body, voice, *offer, fold, kept, sides, columns, draft]
+    return state.Page(
+        arrived, [owner, voice, sides, draft], page, {to_train: "train"}, (asked_where, taught, measuring)
+    )
+
+
+def fields() -> list:
+    """Address, model and key of a service."""
+    with gr.Row(elem_classes="knobs"):
+        return [
+            gr.Textbox(label="Address", placeholder="https://api.openai.com/v1", max_length=500,
+                       info="Of any service that speaks OpenAI's protocol, also one on this machine."),
+            gr.Textbox(label="Model", placeholder="gpt-5-mini", max_length=200, info="The name that service knows it by."),
+            gr.Textbox(label="Key", type="password", max_length=500, info="For this session only; it is never saved."),
+        ]  # fmt: skip
 
 
 show = sample.show
 
 
-def arrived(owner: str, chosen: str | None) -> list:
-    """The page as someone arrives: the voices, the offer of a writer where there is none, and what was decided."""
-    return [*show(owner, chosen), *OFFER.show(wanted=not is_set_up()), *decided.show(owner)]
+def arrived(owner: str, chosen: str | None, sides: Sides | None = None, draft: str = "") -> list:
+    """The page as someone arrives: the voices, the offer of a writer where there is none, what was decided, and what lies open."""
+    page = [*show(owner, chosen), *OFFER.show(wanted=not is_set_up()), *decided.show(owner)]
+    if not owner or is_space() or isinstance(sides, Sides):
+        return [*page, *[gr.skip()] * 3]
+    try:
+        found = kept_review(state.workspace(owner).review_file)
+    except UserError as error:
+        return [*page, gr.skip(), look.notice(str(error)), gr.skip()]
+    if found is None:
+        return [*page, *[gr.skip()] * 3]
+    return [*page, found, review.review_html(found), gr.skip() if (draft or "").strip() else found.draft]
 
 
-def turn(source: str) -> list:
-    """Between a draft of one's own and one that is asked for."""
+def turn(source: str, address: str = "", model: str = "", key: str = "") -> list:
+    """Between a draft of one's own and one that is asked for; where nobody can write it, the service's fields unfold."""
     ask = source == ASK
+    nobody = ask and not is_set_up() and local_writer() is None and not any((address, model, key))
     return [
         gr.update(visible=ask),
         gr.update(value=GO[ASK if ask else PASTE]),
         gr.update(placeholder="The draft appears here." if ask else "Paste a draft here."),
+        gr.update(open=True) if nobody else gr.skip(),
     ]
 
 
-def is_set_up() -> bool:
-    """Whether the environment names a model to write drafts, so that nothing needs to be typed."""
+def where_to(address: str, model: str, key: str) -> list:
+    """Who would write a draft, and who may propose sentences."""
+    return [destination_html(address, model, key), service.proposing(address, model, key)]
+
+
+@contextmanager
+def _stoppable(owner: str, request: gr.Request | None) -> Iterator[threading.Event]:
+    """A flag that `halted` raises from the same page; a name that a browser chose decides nothing else."""
+    name, flag = (owner, str(getattr(request, "session_hash", ""))), threading.Event()
+    _stops[name] = flag
     try:
-        return not is_space() and endpoint_from_environment() is not None
-    except UserError:
-        return False
-
-
-def writer_for(address: str, model: str, key: str) -> DraftWriter:
-    """Who writes the draft: the service that is typed, the one in the environment, or the small model on this machine.
-
-    On a Space nobody writes at the expense of whoever put it there.
-    """
-    typed = any((text or "").strip() for text in (address, model, key))
-    if not typed and not is_set_up() and (local := local_writer()) is not None:
-        return local
-    if is_space() and not (key or "").strip():
-        raise UserError("Open “The model that writes it” and type the address, the model and your own key.")
-    return endpoint_for(address or "", model or "", key or "", public=is_space())
-
-
-def destination_html(address: str, model: str, key: str) -> str:
-    """Where the instruction would go, before it goes; or what is missing for it to go anywhere."""
-    try:
-        writer = writer_for(address, model, key)
-    except UserError as error:
-        return f'<p class="quiet">{esc(error)}</p>'
-    if writer.destination is None:
-        return f'<p class="quiet">It will be written by <b>{esc(writer.model)}</b>, on this machine; nothing leaves it.</p>'
-    where = f"It will be sent to <b>{esc(writer.destination)}</b> and written by <b>{esc(writer.model)}</b>."
-    return f'<p class="quiet">{where} Nothing else leaves this machine.{_key_words(writer, key)}</p>'
-
-
-def _key_words(writer: DraftWriter, key: str) -> str:
-    if (key or "").strip():
-        return " With the key typed below, for this session only."
-    if os.environ.get("OPENAI_API_KEY", "").strip() and writer.base_url == endpoint_for("", writer.model, "").base_url:
-        return " Key from the environment ✓"
-    return ""
+        yield flag
+    finally:
+        if _stops.get(name) is flag:
+            del _stops[name]
 
 
 def stream(
     owner: str, voice: str, source: str, instruction: str, address: str, model: str, key: str, draft: str,
-    strength: float,
+    strength: float, agreed: list[str] | None = None, request: gr.Request = None,
 ) -> Iterator[list]:  # fmt: skip
-    """The draft if it is asked for, then the rewrite, as they are written: (draft, sides, columns, notice, Rewrite, Stop)."""
+    """The draft if it is asked for, then the rewrite, as they are written: (draft, sides, columns, notice, Rewrite, Stop).
+
+    `agreed`: the host that may propose sentences too, in a list, or nothing.
+    """
     busy = [gr.update(visible=False), gr.update(visible=True)]
     free = [gr.update(visible=True), gr.update(visible=False)]
     same = gr.skip()
     draft, sides, by = draft or "", None, "pasted by you"
+    with _stoppable(owner, request) as stop:
+        try:
+            config = dial(strength)
+            engine = state.engine(state.find_run(owner, voice))  # before anything is sent
+            also = service.proposers(owner, agreed, address, model, key)
+            if source == ASK:
+                writer = writer_for(address, model, key)
+                by = f"{writer.model} at {writer.destination}" if writer.destination else f"{writer.model}, on this machine"
+                yield [same, None, look.quiet(f"Asking {by}…"), told(""), *busy]
+                draft, drawn = "", 0.0  # what stood there stays until the first piece is here, which is shown at once
+                with closing(writer.stream(instruction or "", stop=stop.is_set)) as pieces:
+                    for piece in pieces:
+                        draft += piece
+                        if time.monotonic() - drawn > REDRAW_SECONDS:
+                            drawn = time.monotonic()
+                            yield [draft, *[same] * 5]  # no buttons: Stop may be pressed by now
+                draft = draft.strip()
+                yield [draft, *[same] * 5]
+            else:
+                yield [same, None, look.quiet("Rewriting…"), told(""), *busy]
+            rewriter = engine.name
+            if also:
+                rewriter += f", with {also[0].writer.model} at {also[0].writer.destination} proposing"
+            with closing(engine.stream_rewrite(draft, config, stop.is_set, also)) as steps:
+                for rewrite in steps:
+                    if stop.is_set():  # what was under way then was not looked at to the end
+                        break
+                    sides = Sides(reviewed(rewrite), by, rewriter, str(voice), ended=rewrite.done >= 1)
+                    review.keep(owner, sides)
+                    yield [same, sides, review.review_html(sides, done=False), *[same] * 3]
+            yield [same, sides, review.review_html(sides) if sides else review.NOTHING_YET, told(""), *free]
+        except UserError as error:
+            yield [same, sides, review.review_html(sides) if sides else review.NOTHING_YET, told(str(error)), *free]
+
+
+def halted(owner: str, sides: Sides | None, request: gr.Request = None) -> list:
+    """After a stop: what is done stays, and can be decided: (sides, columns, Rewrite, Stop)."""
+    flag = _stops.get((owner, str(getattr(request, "session_hash", ""))))
+    if flag is not None:
+        flag.set()
+    done = review.review_html(sides) if isinstance(sides, Sides) else review.NOTHING_YET
+    return [gr.skip(), done, gr.update(visible=True), gr.update(visible=False)]
+
+
+def clear(owner: str) -> list:
+    """Clear the table: (draft, sides, columns, notice, scores, what was measured).  What was decided stays."""
     try:
-        config = dial(strength)
-        engine = state.engine(state.find_run(owner, voice))  # before anything is sent
-        if source == ASK:
-            writer = writer_for(address, model, key)
-            by = f"{writer.model} at {writer.destination}" if writer.destination else f"{writer.model}, on this machine"
-            yield [same, None, look.quiet(f"Asking {by}…"), told(""), *busy]
-            draft, drawn = "", 0.0  # what stood there stays until the first piece is here, which is shown at once
-            with closing(writer.stream(instruction or "")) as pieces:
-                for piece in pieces:
-                    draft += piece
-                    if time.monotonic() - drawn > REDRAW_SECONDS:
-                        drawn = time.monotonic()
-                        yield [draft, *[same] * 5]  # no buttons: Stop may be pressed by now
-            draft = draft.strip()
-            yield [draft, *[same] * 5]
-        else:
-            yield [same, None, look.quiet("Rewriting…"), told(""), *busy]
-        with closing(engine.stream_rewrite(draft, config)) as steps:
-            for rewrite in steps:
-                sides = review.Sides(reviewed(rewrite), by, engine.name)
-                yield [same, sides, review.review_html(sides, done=False), *[same] * 3]
-        yield [same, sides, review.review_html(sides), told(""), *free]
+        forget_review(state.workspace(owner).review_file)
     except UserError as error:
-        yield [same, sides, review.review_html(sides) if sides else review.NOTHING_YET, told(str(error)), *free]
+        return [gr.skip(), gr.skip(), gr.skip(), told(str(error)), gr.skip(), gr.skip()]
+    return ["", None, review.NOTHING_YET, told(""), "", {}]
 
 
-def halted(sides: review.Sides | None) -> list:
-    """After a stop: what is done stays, and can be decided."""
-    done = review.review_html(sides) if isinstance(sides, review.Sides) else review.NOTHING_YET
-    return [done, gr.update(visible=True), gr.update(visible=False)]
-
-
-def decide(owner: str, sides: review.Sides | None, event: gr.EventData) -> list:
+def decide(owner: str, sides: Sides | None, event: gr.EventData) -> list:
     """One act upon a sentence: (sides, columns, line for notices, what was decided)."""
     after, said = review.act(owner, sides, event)
     if said:

@@ -49,7 +49,7 @@ FROM_NOTHING = (
 )
 PASSAGES_SENTENCE = "How many passages of yours are drafted: more teach more, take longer, and cost more."
 MINUTES_SENTENCE = "How long the voice learns once the drafts are there."
-SERVICE_SENTENCE = "A strong model of a service drafts better: name one under “Have one written” at the top of this page."
+SERVICE_SENTENCE = "A strong model of a service drafts better: name one under “A service to ask”, further up on this page."
 
 
 @dataclass(frozen=True)

@@ -62,7 +62,7 @@ def visit(address: str, number: int, everyone: int, voice: Path, home: Path, wai
         check(visitor.open(tab), number, everyone, tab)
     check(visitor.press("write-on", None, f"run-{word(number)}", "I think", 0.8, 0, 0.95, 40, "1"), number, everyone, "sampling")
     draft = f"It is important to note that {word(number)} was there, and that it rained."
-    given = visitor.press("rewrite", None, f"run-{word(number)}", "paste", "", "", "", "", draft, 1.0)
+    given = visitor.press("rewrite", None, f"run-{word(number)}", "paste", "", "", "", "", draft, 1.0, [])
     waits.append(time.monotonic() - began)
     check(given, number, everyone, "rewriting")
     other = (number + 1) % everyone

@@ -3,16 +3,20 @@
 import html
 import os
 import re
+from types import SimpleNamespace
 
 import gradio as gr
 import pytest
 from app_hands import ME, shown, text_of, trained
-from endpoint_server import endpoint, fails, says, says_then_hangs  # noqa: F401
+from endpoint_server import endpoint, fails, replies, says, says_then_hangs  # noqa: F401
 from tiny_base import lay_tiny_base
 
-from pages import review, rewrite, sample, state
+from pages import review, rewrite, sample, scores, service, state
 from vibejam import drafts, local_writer
 from vibejam.config import SampleConfig
+from vibejam.open_review import Sides, kept_review
+from vibejam.rewrite import Rewrite
+from vibejam.rewrite.review import review as reviewed
 from vibejam.workspace import Workspace
 
 SIDES, COLUMNS, TOLD, GO = 1, 2, 3, 4  # of what `rewrite.stream` yields
@@ -139,3 +143,140 @@ def test_without_a_service_the_model_on_this_machine_writes_the_draft(monkeypatc
 def test_a_typed_service_comes_before_the_model_on_this_machine(endpoint):  # noqa: F811
     lay_tiny_base()
     assert endpoint.host in text_of(rewrite.destination_html(endpoint.url, "some-model", ""))
+
+
+DRAFT = "# Boiler\n\nThe boiler of Morgan does not work. It broke at nine.\n\n" + "It was cold, and nobody came to the house at all.\n\n" * 30
+SIDES_THEN, COLUMNS_THEN, DRAFT_THEN = -3, -2, -1  # the last of what `rewrite.arrived` updates
+
+
+def pasted(name: str, draft: str = DRAFT, agreed: list | None = None, at: str = "", strength: float = 1.0, request=None) -> list:
+    return list(rewrite.stream(ME, name, "paste", "", at, "big" if at else "", "", draft, strength, agreed, request))
+
+
+def test_a_rewrite_that_is_not_decided_yet_survives_a_reload_and_a_decided_one_too():
+    name = trained()
+    *_, last = pasted(name)
+    back = rewrite.arrived(ME, None)
+    assert back[SIDES_THEN] == last[SIDES] and back[DRAFT_THEN] == DRAFT and "data-unit" in back[COLUMNS_THEN]
+    event = SimpleNamespace(unit=0, what="edit", text="Morgan's boiler is done for; nine it was.")
+    after = rewrite.decide(ME, last[SIDES], event)
+    back = rewrite.arrived(ME, None)
+    assert back[SIDES_THEN] == after[0] and "nine it was" in text_of(back[COLUMNS_THEN])
+    same = rewrite.arrived(ME, None, after[0], "typed since")
+    assert same[SIDES_THEN:] == [gr.skip()] * 3, "what the page shows already is not thrown about"
+    assert rewrite.arrived(ME, None, None, "typed since")[DRAFT_THEN] == gr.skip()
+    cleared = rewrite.clear(ME)
+    assert cleared[:3] == ["", None, review.NOTHING_YET] and rewrite.arrived(ME, None)[SIDES_THEN:] == [gr.skip()] * 3
+
+
+def test_on_a_space_no_rewrite_is_kept_for_whoever_comes_next(monkeypatch):
+    name = trained()
+    monkeypatch.setenv("SPACE_ID", "someone/vibejam")
+    *_, last = pasted(name)
+    assert isinstance(last[SIDES], Sides) and not Workspace(ME).review_file.exists()
+
+
+def test_a_damaged_rewrite_on_the_table_is_told_and_the_page_opens():
+    trained()
+    Workspace(ME).review_file.parent.mkdir(parents=True, exist_ok=True)
+    Workspace(ME).review_file.write_text('{"format": 1}')
+    assert "rewrite the draft again" in text_of(rewrite.arrived(ME, None)[COLUMNS_THEN])
+
+
+def test_a_long_draft_comes_bit_by_bit_with_how_far_it_is_and_a_stop_keeps_what_is_done():
+    name, page = trained(), SimpleNamespace(session_hash="a page")
+    steps = rewrite.stream(ME, name, "paste", "", "", "", "", DRAFT, 1.0, [], page)
+    done = []
+    for step in steps:
+        if isinstance(step[SIDES], Sides) and not done:
+            done = [step[SIDES]]
+            assert "progressbar" in step[COLUMNS] and re.search(r"\d+ of \d+ sentences", text_of(step[COLUMNS]))
+            rewrite.halted(ME, step[SIDES], SimpleNamespace(session_hash="another page"))
+            assert not rewrite._stops[(ME, "a page")].is_set()
+            rewrite.halted(ME, step[SIDES], page)
+        last = step
+    first, sides = done[0], last[SIDES]
+    assert sides == first and 0 < len(sides.review.sentences) < len(sides.review.units) and not sides.ended
+    assert "to go; they stand as in the draft" in text_of(last[COLUMNS]) and shown(last[GO])
+    assert sides.review.text.endswith("at all.\n\n") and not rewrite._stops
+    assert kept_review(Workspace(ME).review_file) == sides
+
+
+def test_what_was_left_alone_is_said_with_its_reason_and_what_is_protected_is_named():
+    *_, last = pasted(trained())
+    said = " ".join(text_of(last[COLUMNS].partition('class="more alone"')[2]).split())
+    assert re.search(r"\d+ sentences? left alone, and what is protected", said) and "Morgan" in said and "nine" in said
+    assert "no prose: headings" in said
+
+
+def test_a_sentence_says_what_stays_in_it_and_why_it_stands():
+    *_, last = pasted(trained())
+    assert "Stays word for word: " in last[COLUMNS] and "Left as it was" in text_of(last[COLUMNS])
+
+
+def answered(instruction: str) -> str:
+    """The text of a request for a rewrite, said otherwise."""
+    text = instruction.rpartition("<text>\n")[2].partition("\n</text>")[0]
+    return text.replace("It was cold, and nobody came", "Cold it was, and nobody came")
+
+
+def test_an_llm_proposes_only_where_its_host_was_agreed_to_and_the_page_says_what_it_is_sent(endpoint):  # noqa: F811
+    name = trained()
+    endpoint.will(replies(answered))
+    pasted(name, at=endpoint.url)
+    assert not endpoint.asked, "a service that is only named is asked nothing"
+    box = service.proposing(endpoint.url, "big", "")
+    assert box["value"] == [] and endpoint.host in box["info"] and "passages of your writing" in box["info"]
+    ((label, host),) = box["choices"]
+    assert "big" in label and host == endpoint.host
+    assert not endpoint.asked
+    *_, last = pasted(name, agreed=[host], at=endpoint.url)
+    assert endpoint.asked and all(asked.body["model"] == "big" for asked in endpoint.asked)
+    assert endpoint.host in last[SIDES].rewrite_by and "big" in last[SIDES].rewrite_by and name in last[SIDES].rewrite_by
+    proposed = {found.by for sentence in last[SIDES].review.sentences for found in sentence.choice.considered}
+    assert "your LLM" in proposed
+
+
+@pytest.mark.parametrize("agreed", [["api.example.com"], ["a", "b"], "yes", [7], {"x": 1}])
+def test_nothing_is_sent_to_a_host_that_was_not_agreed_to(endpoint, agreed):  # noqa: F811
+    name = trained()
+    *_, last = pasted(name, agreed=agreed, at=endpoint.url)
+    assert "tick it again" in last[TOLD]["value"] and not endpoint.asked and shown(last[GO])
+    *_, last = pasted(name, agreed=["api.example.com"])
+    assert "no service to ask" in last[TOLD]["value"].lower()
+
+
+def test_an_llm_that_fails_leaves_a_note_and_the_choices_stand_beside_it(endpoint):  # noqa: F811
+    name = trained()
+    endpoint.will(fails(401))
+    *_, last = pasted(name, agreed=[endpoint.host], at=endpoint.url)
+    assert "Your LLM took no part" in text_of(last[COLUMNS]) and "did not accept the key" in text_of(last[COLUMNS])
+    sentences = last[SIDES].review.sentences
+    assert len(sentences) == len(last[SIDES].review.units) > 1
+    assert all(f'data-unit="{number}"' in last[COLUMNS] for number in range(len(sentences)))
+    assert "data-act=" in last[COLUMNS] and shown(last[GO])
+
+
+def test_nobody_is_offered_to_propose_where_no_service_is_named(monkeypatch):
+    lay_tiny_base()
+    assert not service.proposing("", "", "")["visible"], "the small model on this machine writes drafts and proposes nothing"
+    assert not service.proposing("ftp://nowhere", "m", "")["visible"]
+    monkeypatch.setenv("SPACE_ID", "someone/vibejam")
+    monkeypatch.setenv("OPENAI_API_KEY", "SENTINEL-KEY")
+    monkeypatch.setenv("VIBEJAM_LLM_MODEL", "some-model")
+    assert not service.proposing("", "", "")["visible"], "nor at the expense of whoever put it on a Space"
+
+
+def test_the_scores_say_what_they_mean_and_draw_all_sides_on_the_same_axes():
+    name = trained()
+    *_, last = pasted(name)
+    markup, known = scores.show(ME, last[SIDES], {})
+    said = " ".join(text_of(markup).split())
+    for word in ("Meaning", "Facts", "Style", "lower is nearer", "the draft", "the rewrite", "you", "words a sentence"):
+        assert word in said
+    assert markup.count('class="own"') and set(known) == {
+        (s.choice.draft, s.shown) for s in last[SIDES].review.sentences if s.changed
+    }  # fmt: skip
+    assert scores.show(ME, None, None) == ["", {}] and scores.show(ME, "sides", 7) == ["", {}]
+    other = Sides(reviewed(Rewrite("A b.", "A b.")), "", "")
+    assert scores.show(ME, other, {}) == ["", {}]

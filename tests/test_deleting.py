@@ -65,7 +65,7 @@ def test_a_sentence_uploaded_learnt_rewritten_and_removed_is_found_nowhere(visit
     name = Workspace(ME).runs()[0].name
     for tab in ("Train", "Sample", "Rewrite"):
         visitor.open(tab)
-    spoken = visitor.press("rewrite", None, name, "paste", "", "", "", "", f"It was noted that {SENTINEL}.", 1.0)
+    spoken = visitor.press("rewrite", None, name, "paste", "", "", "", "", f"It was noted that {SENTINEL}.", 1.0, [])
     assert not spoken.error, spoken.error
     written = visitor.press("write-on", None, name, SENTINEL, 0.8, 0, 0.95, 20, "1")
     assert not written.error, written.error

@@ -54,7 +54,7 @@ WHOLE_WAY = textwrap.dedent(
     name = Workspace().runs()[0].name
     visitor.open("Sample"), visitor.open("Rewrite")
     sampled = visitor.press("write-on", None, name, "The gate", 0.8, 0, 0.95, 20, "1")
-    rewritten = visitor.press("rewrite", None, name, "paste", "", "", "", "", "It is important to note that it rained.", 1.0)
+    rewritten = visitor.press("rewrite", None, name, "paste", "", "", "", "", "It is important to note that it rained.", 1.0, [])
     import http.client
     try:  # the ear itself, or silence would prove nothing
         http.client.HTTPConnection("example.com", timeout=5).connect()
