@@ -57,6 +57,9 @@ def build_app() -> gr.Blocks:
                     pages[target][1],
                     quiet,
                 )
+        picked = pages["train"][1].picks
+        for page in (pages["sample"][1], pages["rewrite"][1]):
+            picked.change(page.show, [owner, picked], page.outputs, **quiet)
         if not is_space():
             api.offer()
     return app

@@ -1,11 +1,13 @@
 // The learning curve: drawn once, then updated in place, so that a zoom survives every new point.
 // Colours come from style.css and change with the theme; hover speaks in words that the server wrote.
-const box = element.querySelector('.chart');
+const box = element.querySelector('.chart'), legend = element.querySelector('[data-others]');
+const DASHES = ['dash', 'dot', 'longdashdot'];
+let others = [];  // the runs laid over
 
 function colours() {
   const style = getComputedStyle(box);
   const of = (name) => style.getPropertyValue(name).trim();
-  return { text: of('--text'), quiet: of('--quiet'), line: of('--line'), voice: of('--voice'), sheet: of('--sheet') };
+  return { text: of('--text'), quiet: of('--quiet'), line: of('--line'), voice: of('--voice'), sheet: of('--sheet'), paper: of('--paper') };
 }
 
 function minutes(most) {
@@ -21,7 +23,7 @@ function minutes(most) {
 function top(data, last) {
   const late = data.learnt.x.findIndex((x) => x > last * .04);
   if (late < 0 || data.learnt.x[data.learnt.x.length - 1] < last * .1) return null;
-  const values = data.learnt.y.slice(late).concat(data.held.y);
+  const values = data.learnt.y.slice(late).concat(data.held.y, ...others.map((run) => [...run.held.y, ...run.learnt.smooth.slice(-1)]));
   const high = Math.max(...values), low = Math.min(...values), pad = (high - low) * .08 + .02;
   return [low - pad, high + pad];
 }
@@ -40,11 +42,12 @@ function draw() {
   const data = JSON.parse(props.value);
   const c = colours();
   const finger = window.matchMedia('(pointer: coarse)').matches;
-  const line = (name, series, colour, width, mode) => ({
-    name, x: series.x, y: series.y, customdata: series.words, mode, type: 'scatter',
-    line: { color: colour, width }, marker: { color: colour, size: 6 }, hovertemplate: '%{customdata}<extra></extra>',
+  const line = (name, x, y, words, colour, width, dash = 'solid') => ({
+    name, x, y, customdata: words, mode: 'lines', type: 'scatter', line: { color: colour, width, dash },
+    marker: { color: colour, size: 6 }, ...(words ? { hovertemplate: '%{customdata}<extra></extra>' } : { hoverinfo: 'skip' }),
   });
-  const last = Math.max(data.until, ...data.learnt.x, ...data.held.x, 1);
+  const ends = others.flatMap((run) => [...run.learnt.x.slice(-1), ...run.held.x.slice(-1)]);
+  const last = Math.max(data.until, ...data.learnt.x, ...data.held.x, ...ends, 1);
   const ticks = minutes(last);
   const range = top(data, last);
   const [x, y] = zoom || [[0, last * 1.01], range];
@@ -60,18 +63,44 @@ function draw() {
     },
     yaxis: { gridcolor: c.line, zeroline: false, nticks: 5, fixedrange: finger, ...(y ? { range: y } : { autorange: true }) },
   };
+  const { best } = data;
+  const mark = best ? [best] : [];
   const traces = [
-    line('learnt from', data.learnt, c.quiet, 1.4, 'lines'),
-    line('held out', data.held, c.voice, 2.4, 'lines+markers'),
+    { ...line('learnt from', data.learnt.x, data.learnt.y, null, c.quiet, 1), opacity: .35 },
+    { ...line('held out', data.held.x, data.held.y, data.held.words, c.voice, 2.4), mode: 'lines+markers' },
+    line('learnt from, smoothed', data.learnt.x, data.learnt.smooth, data.learnt.words, c.quiet, 1.8),
+    {
+      name: 'best', type: 'scatter', mode: 'markers', x: mark.map((m) => m.x), y: mark.map((m) => m.y), customdata: mark.map((m) => m.words),
+      marker: { color: c.sheet, size: 11, line: { color: c.voice, width: 2.6 } }, hovertemplate: '%{customdata}<extra></extra>',
+    },
+    ...others.flatMap((run, i) => [
+      { ...line(run.name, run.learnt.x, run.learnt.smooth, run.learnt.words, c.quiet, 1.2, DASHES[i]), opacity: .6 },
+      line(run.name, run.held.x, run.held.y, run.held.words, c.text, 1.8, DASHES[i]),
+    ]),
   ];
+  const right = best && best.x > last * .5;
+  layout.annotations = mark.map((m) => ({
+    x: m.x, y: m.y, text: m.label, showarrow: true, arrowhead: 0, arrowwidth: 1, arrowcolor: c.line, ax: right ? -14 : 14, ay: -38,
+    xanchor: right ? 'right' : 'left', font: { color: m.turned ? c.voice : c.text, size: 13 }, bgcolor: c.paper, borderpad: 2,
+  }));
+  layout.shapes = mark.filter((m) => m.turned).map((m) => ({
+    type: 'line', x0: m.x, x1: m.x, yref: 'paper', y0: 0, y1: 1, line: { color: c.voice, width: 1, dash: 'dot' }, layer: 'below',
+  }));
   window.Plotly.react(box, traces, layout, { displayModeBar: false, responsive: true, doubleClick: 'autosize' });
   if (!listening) box.on('plotly_relayout', keep);
   listening = true;
   box.setAttribute('aria-label', data.spoken);
 }
 
+function lay(event) {
+  others = event.detail ? JSON.parse(event.detail).runs : [];
+  legend.replaceChildren(...others.map((run, i) => Object.assign(document.createElement('span'), { className: DASHES[i], textContent: run.name })));
+  draw();
+}
+
 draw();
 watch('value', draw);
+document.addEventListener('vibejam-overlay', lay);
 // a chart inside a tab that was closed has no width until it is seen
 new ResizeObserver(() => { if (box.clientWidth) draw(); }).observe(box);
 new MutationObserver(draw).observe(document.body, { attributes: true, attributeFilter: ['class'] });

@@ -6,6 +6,7 @@ from pages.words import clock, count, esc, span
 from vibejam.config import DataConfig, ModelConfig, TrainConfig
 from vibejam.fetch import BASES
 from vibejam.jobs import DONE, FAILED, PAUSED, PREPARING, RUNNING, STOPPED, STOPPING
+from vibejam.runtime import memory_in_use
 
 CURVE_SENTENCE = (
     "Bits per byte: how many yes-or-no questions each letter costs the model; lower means it guesses better. Held "
@@ -36,7 +37,7 @@ def status_html(run: Run) -> str:
     facts = []
     if run.alive and last:
         speed = f"{last['tokens_per_second']:,.0f} tokens a second" if last["tokens_per_second"] else ""  # none while it drafts
-        facts = [f"{share:.0%}", _left(last, share), speed]
+        facts = [f"{share:.0%}", _left(last, share), speed, _memory()]
     elif last:
         facts = [f"{clock(last['seconds'])} of learning", count(int(last["iteration"]), "step")]
     cells = "".join(f"<span>{esc(fact)}</span>" for fact in facts if fact)
@@ -47,6 +48,11 @@ def status_html(run: Run) -> str:
         f'<div class="status" data-status="{esc(run.status)}"><p class="phase"><b>{esc(phase)}</b>{cells}</p>{bar}'
         f'<p class="{"remark" if run.status == FAILED else "outcome"}">{esc(sentence)}</p></div>'
     )
+
+
+def _memory() -> str:
+    held = memory_in_use()
+    return f"{held / 1e9:.1f} GB of memory" if held else ""
 
 
 def _drafting(run: Run, last: dict | None) -> bool:

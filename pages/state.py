@@ -4,6 +4,9 @@ On a person's own machine the owner is always "me", so every tab sees the same. 
 minted here and held in gr.State on the server; nothing the browser sends decides whose writing is shown.
 """
 
+import os
+import shutil
+import tempfile
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
@@ -18,7 +21,7 @@ from vibejam.errors import UserError
 from vibejam.jobs import ALIVE, JOBS, Job
 from vibejam.runtime import is_space
 from vibejam.voice import Profile, paragraphs
-from vibejam.workspace import OWNER, Workspace, new_visitor
+from vibejam.workspace import OWNER, Workspace, new_visitor, run_name, uploads_folder
 
 INTERRUPTED = "interrupted"  # run.json says that it runs, and nothing runs it
 CORPORA_KEPT = 4
@@ -28,6 +31,7 @@ ENGINES_KEPT = 3
 _lock = threading.Lock()
 _corpora: OrderedDict[tuple[str, ...], Corpus] = OrderedDict()
 _profiles: OrderedDict[tuple[str, ...], Profile] = OrderedDict()
+_exports: dict[str, Path] = {}
 _engines: OrderedDict[tuple[Path, int], StyleEngine] = OrderedDict()
 
 
@@ -40,6 +44,7 @@ class Page:
     outputs: list
     leads: dict  # button → the id of the tab it opens
     after: tuple[dict, ...] = ()  # events' arguments, for what has to see what was chosen meanwhile, or takes a second longer
+    picks: object = None  # a gr.State: the run that was picked here to speak on the pages that have a voice
 
 
 def greet(owner: str) -> str:
@@ -74,6 +79,7 @@ def forget(owner: str) -> None:
     if job is not None:
         job.stop()
         job.wait(60)
+    drop_export(owner)
     Workspace(owner).remove_visitor()
 
 
@@ -95,9 +101,7 @@ def forget_runs(owner: str) -> None:
     for folder in workspace(owner).runs():
         workspace(owner).remove_run(folder.name)
         JOBS.forget(folder)
-        with _lock:
-            for known in [known for known in _engines if known[0] == folder]:
-                del _engines[known]
+        forget_engine(folder)
 
 
 def corpus(owner: str) -> Corpus:
@@ -152,7 +156,7 @@ class Run:
 
     @property
     def title(self) -> str:
-        return run_title(self.name)
+        return title_of(self.folder)
 
     @property
     def alive(self) -> bool:
@@ -201,6 +205,10 @@ def read_run(folder: Path) -> Run:
     for part in ("text", "settings", "figures"):
         if not isinstance(about.get(part), dict):
             about[part] = {}
+    about["figures"] = {name: value for name, value in about["figures"].items() if isinstance(value, int | float | None)}
+    about["text"] = {name: value for name, value in about["text"].items() if isinstance(value, int | float) or name == "sha256"}
+    if not isinstance(about.get("parameters"), int):
+        about.pop("parameters", None)
     job = JOBS.get(folder)
     if job is not None:
         return Run(folder, job.status, job.error, list(job.events), about)
@@ -226,8 +234,45 @@ def is_voice(folder: Path) -> bool:
 
 
 def voice_choices(owner: str) -> list[tuple[str, str]]:
-    """(title, name) of each run that can write, newest first, as a dropdown wants them."""
-    return [(run_title(folder.name), folder.name) for folder in run_folders(owner) if is_voice(folder)]
+    """(title, name) of each run that can write, as a dropdown wants them: the one that was picked first, then newest first."""
+    picked = workspace(owner).picked_run()
+    voices = sorted(filter(is_voice, run_folders(owner)), key=lambda folder: folder != picked)
+    return [(title_of(folder), folder.name) for folder in voices]
+
+
+def title_of(folder: Path) -> str:
+    """What a run is called: the name it was given, else the moment it began."""
+    return run_name(folder) or run_title(folder.name)
+
+
+def export_folder(owner: str) -> Path:
+    """An empty folder that nobody can guess, for one file to be handed out; what it held before is deleted."""
+    drop_export(owner)
+    folder = Path(tempfile.mkdtemp(prefix="export-", dir=_uploads()))
+    with _lock:
+        _exports[owner] = folder
+    return folder
+
+
+def drop_export(owner: str) -> None:
+    """Delete what was last handed out to this owner."""
+    with _lock:
+        folder = _exports.pop(owner, None)
+    if folder is not None:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _uploads() -> Path:
+    folder = Path(os.environ.get("GRADIO_TEMP_DIR") or uploads_folder())
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def forget_engine(folder: Path) -> None:
+    """Keep nothing of a voice in memory whose run is gone."""
+    with _lock:
+        for known in [known for known in _engines if known[0] == folder]:
+            del _engines[known]
 
 
 def engine(folder: Path) -> StyleEngine:

@@ -2,17 +2,16 @@
 
 A run belongs to the process (vibejam.jobs); this page only looks at it, so closing it changes nothing and any page
 opened later sees the whole curve.  The settings live in pages/settings.py, what is said about a run in
-pages/progress.py, how the model to stand on is fetched in pages/base_offer.py.
+pages/progress.py, the table of past runs in pages/runs.py, how the model to stand on is fetched in pages/base_offer.py.
 """
 
 from collections.abc import Iterator
 
 import gradio as gr
 
-from pages import chart, look, progress, settings, state
+from pages import chart, look, progress, runs, settings, state
 from pages.base_offer import Offer
 from pages.look import fragment, told
-from pages.words import run_title
 from vibejam.checkpoint import read_json
 from vibejam.corpus import check_trainable
 from vibejam.errors import UserError
@@ -23,8 +22,7 @@ from vibejam.local_writer import BASE
 from vibejam.recipe import PRESETS, QUICK
 from vibejam.runtime import is_space
 
-NOTHING = [gr.skip()] * 17  # one for each output of `show`
-SURE = "(...all) => confirm('Delete this run, its model and its curve?') ? all : ['', '']"
+NOTHING = [gr.skip()] * 18  # one for each output of `show`
 OFFER = Offer(BASE, "The small model that knows English is not here yet.")
 NEW = ""  # the dropdown's name for a run that has not begun
 
@@ -66,11 +64,15 @@ def build(owner: gr.State) -> state.Page:
             longer = gr.Button("Train longer", variant="secondary", size="md", elem_id="longer")
             another = gr.Button("New run", variant="secondary", size="md", elem_id="another")
         curve = chart.chart_component()
+        laid = chart.overlay_component()
         fragment(f'<p class="quiet">{progress.CURVE_SENTENCE}</p>')
         samples = chart.samples_component()
         with gr.Accordion("About this run", open=False, elem_id="about"):
             about = fragment()
-            delete = gr.Button("Delete this run", variant="secondary", size="sm", elem_id="delete-run")
+    table = runs.component()
+    handed = fragment(visible=False, elem_id="export-notice")
+    download = gr.DownloadButton("Download it", variant="secondary", size="md", visible=False, elem_id="download")
+    picked = gr.State("")  # the run that was picked last on this page, to speak on the others
     seen = gr.State("")  # what this page shows of a run, so that a tick with nothing new costs nothing
     clock = gr.Timer(3.0 if is_space() else 1.0, active=False)
 
@@ -90,6 +92,7 @@ def build(owner: gr.State) -> state.Page:
         longer,
         another,
         about,
+        table,
         seen,
         clock,
     ]
@@ -106,14 +109,11 @@ def build(owner: gr.State) -> state.Page:
     resume.click(go_on, [owner, which], page, **quiet)
     longer.click(lambda owner, name: go_on(owner, name, 2.0), [owner, which], page, **quiet)
     another.click(lambda owner: show(owner, NEW), owner, page, **quiet).then(**measuring)
-    delete.click(
-        remove, [owner, which], page, js=SURE,
-        **quiet,
-    )  # fmt: skip
+    table.act(act, [owner, which], [*page, laid, handed, download, picked], trigger_mode="multiple", **quiet)
     gr.on([preset.input, *(knob.blur for knob in knobs if hasattr(knob, "blur"))], **measuring)
     clock.tick(tick, [owner, which, seen], page, **quiet)
     settling = dict(fn=settle, inputs=[stands_on, settled], outputs=[stands_on, settled, *standing], **quiet)
-    return state.Page(opened, [owner, which], page, {to_write: "write", hear: "sample"}, (settling, measuring))
+    return state.Page(opened, [owner, which], page, {to_write: "write", hear: "sample"}, (settling, measuring), picked)
 
 
 def settle(base: str, settled: bool) -> list:
@@ -170,7 +170,7 @@ def show(owner: str, name: str | None, sentence: str = "") -> list:
     folder = next((folder for folder in folders if folder.name == name), None)
     run = state.read_run(folder) if folder else None
     writing = bool(state.corpus(owner).documents)
-    choices = [("A new run", NEW), *((run_title(folder.name), folder.name) for folder in folders)]
+    choices = [("A new run", NEW), *((state.title_of(folder), folder.name) for folder in folders)]
     busy = run is not None and run.alive
     ended = run is not None and not busy
     unfinished = ended and run.can_go_on and run.status in (PAUSED, STOPPED, FAILED, state.INTERRUPTED)
@@ -189,6 +189,7 @@ def show(owner: str, name: str | None, sentence: str = "") -> list:
         gr.update(visible=ended and run.can_go_on and not unfinished),
         gr.update(visible=ended and writing),
         progress.about_html(run) if ended else "",
+        runs.table_html(owner, run.name if run else NEW),
         _stamp(run),
         gr.Timer(active=busy),
     ]
@@ -205,7 +206,7 @@ def tick(owner: str, name: str, seen: str) -> list:
         return NOTHING
     if stamp.split("\n")[:2] != seen.split("\n")[:2]:
         return show(owner, name)
-    return [*[gr.skip()] * 5, *_live(run), *[gr.skip()] * 7, stamp, gr.skip()]
+    return [*[gr.skip()] * 5, *_live(run), *[gr.skip()] * 8, stamp, gr.skip()]
 
 
 def begin(owner: str, name: str, preset: str, base: str, *values: object) -> list:
@@ -255,18 +256,41 @@ def go_on(owner: str, name: str, times: float = 1.0) -> list:
     return show(owner, name)
 
 
-def remove(owner: str, name: str) -> list:
-    """Delete a run that has ended."""
+def act(owner: str, name: str, event: gr.EventData) -> Iterator[list]:
+    """What was pressed in the table of runs: updates for the page, the curves laid over, the export and the voice picked."""
+    same, rest = NOTHING, [gr.skip()] * 4
+    what, run = getattr(event, "what", None), getattr(event, "run", None)
+    try:
+        if what == "compare":
+            yield [*same, runs.overlay(owner, getattr(event, "runs", None)), *rest[1:]]
+        elif what == "look":
+            yield [*show(owner, state.find_run(owner, run).name), *rest]
+        elif what == "use":
+            runs.pick(owner, run)
+            yield [*show(owner, name), *rest[:3], run]
+        elif what == "rename":
+            runs.rename(owner, run, getattr(event, "title", ""))
+            yield [*show(owner, name), *rest]
+        elif what == "export":
+            for line, button in runs.export(owner, run, getattr(event, "format", "")):
+                yield [*NOTHING[:4], told(""), *NOTHING[5:], rest[0], line, button, rest[3]]
+        elif what == "delete":
+            yield [*remove(owner, run, name), *rest]
+        else:
+            raise UserError("That is nothing one can do with a run; reload the page.")
+    except UserError as error:
+        yield [*show(owner, name, str(error)), rest[0], gr.update(visible=False), *rest[2:]]
+
+
+def remove(owner: str, name: str, shown: str = NEW) -> list:
+    """Delete a run that has ended; the page goes on with the run that was `shown`, or the newest."""
     if not name:  # the person thought better of it
         return NOTHING
     try:
-        folder = state.find_run(owner, name)
-        if state.read_run(folder).alive:
-            raise UserError("This run is still in progress; stop it before you delete it.")
-        state.workspace(owner).remove_run(folder.name)
+        runs.remove(owner, name)
     except UserError as error:
         return show(owner, name, str(error))
-    return opened(owner, NEW)
+    return opened(owner, shown)
 
 
 def _live(run: state.Run | None) -> list:

@@ -49,6 +49,7 @@ def component() -> gr.HTML:
         "",
         html_template='<section class="voice-figures" aria-label="How you write" hidden><h3>How you write</h3>'
         '<p class="quiet" data-note></p><div class="notice" data-warning role="status" hidden></div>'
+        '<p class="legend" data-legend hidden><span class="own">you</span><span class="other">the drafts</span></p>'
         '<div class="grid"></div></section>',
         js_on_load=look.script("voice.js"),
         head=plotly_tag(),

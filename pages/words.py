@@ -55,3 +55,13 @@ def run_title(name: str, today: date | None = None) -> str:
         else f"{when.day} {when:%B}" + ("" if when.year == today.year else f" {when.year}")
     )
     return f"{day} {when:%H:%M}" + (f", {match[6].replace('-', ' ')}" if match[6] else "")
+
+
+def day_of(name: str, created: str = "") -> str:
+    """The day of a run, by its folder's name or the moment it was `created` (ISO): "22 Nov 2026"; nothing where neither says."""
+    match = _STAMPED.fullmatch(name)
+    try:
+        when = date(*(int(part) for part in match.groups()[:3])) if match else date.fromisoformat(created[:10])
+    except ValueError:
+        return ""
+    return f"{when.day} {when:%b %Y}"

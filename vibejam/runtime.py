@@ -1,6 +1,7 @@
 """What this machine is, decided in one place: which device computes, in which precision, and whether this is a public Space."""
 
 import os
+import sys
 
 import torch
 
@@ -40,6 +41,22 @@ def cpu_has_bf16() -> bool:
     """Whether the CPU has bfloat16 products (AVX512-BF16 or AMX); without them torch emulates and is slower."""
     names = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")  # torch has no public name for these
     return any(getattr(torch.cpu, name, lambda: False)() for name in names)
+
+
+def memory_in_use(device: torch.device | None = None) -> int | None:
+    """Bytes that this process holds, on the GPU where it computes on one; None where the system does not say."""
+    if (device or pick_device()).type == "cuda":
+        return torch.cuda.memory_reserved()
+    try:
+        with open("/proc/self/statm") as file:
+            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError, IndexError, AttributeError):
+        pass
+    try:
+        import resource  # not on Windows
+    except ImportError:
+        return None
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
 def is_space() -> bool:

@@ -5,6 +5,7 @@
     data/me/decisions.jsonl          what the person took, edited or turned down of rewrites (rewrite/decisions.py)
     data/me/rewrite.json             the rewrite on the table (open_review.py)
     checkpoints/RUN/                 one run each (checkpoint.py)
+    checkpoints/picked.json          which of them the person speaks with, where they have chosen one
     data/visitors/TOKEN/...          the same for each visitor of a public Space
     data/uploads/                    where a dropped file lies while it is read
 
@@ -32,6 +33,7 @@ from vibejam.reading.cautions import cautions, is_about_secrets, mask_secrets
 
 FORMAT = 1
 OWNER = "me"  # the one person of a laptop
+LONGEST_NAME = 60  # characters of a name that a person gives a run
 _TOKEN = re.compile(r"[0-9a-f]{32}")
 _RUN = re.compile(r"\d{4}-\d\d-\d\d-\d{6}(-.*)?")  # as new_run names them
 
@@ -101,6 +103,7 @@ class Workspace:
             raise ValueError("an owner is 'me' or a token made by new_visitor")
         self.drafts_file = self.writing_folder / "drafts.jsonl"
         self.decisions_file = self.writing_folder.parent / "decisions.jsonl"
+        self._picked_file = self.runs_folder / "picked.json"
         self.review_file = self.writing_folder.parent / "rewrite.json"
 
     def add(self, document: Document) -> str:
@@ -183,11 +186,43 @@ class Workspace:
         """Delete a run with its model and its curve.  Raises UserError where there is none of that name, or some of it stays."""
         _delete(self.run(name))
 
+    def rename_run(self, name: str, title: str) -> None:
+        """Call the run `title`; its folder keeps its name.  Raises UserError where there is none, or for no good title."""
+        folder, title = self.run(name), " ".join(title.split())
+        if not title or len(title) > LONGEST_NAME or not title.isprintable():
+            raise UserError(f"A run's name has between 1 and {LONGEST_NAME} characters; type another one.")
+        if any(title in (run_name(other), other.name) for other in self.runs() if other != folder):
+            raise UserError("Another run is called that already; choose another name.")
+        file = folder / "run.json"
+        when = file.stat()
+        write_json(file, read_json(file) | {"name": title})
+        os.utime(file, ns=(when.st_atime_ns, when.st_mtime_ns))  # a new name makes no run a newer one
+
+    def pick_run(self, name: str) -> None:
+        """Let the run speak wherever nothing else is chosen.  Raises UserError where there is none of that name."""
+        write_json(self._picked_file, {"format": FORMAT, "run": self.run(name).name})
+
+    def picked_run(self) -> Path | None:
+        """The run that was picked, while it is there."""
+        with contextlib.suppress(UserError):
+            name = read_json(self._picked_file).get("run") if self._picked_file.is_file() else None
+            return next((folder for folder in self.runs() if folder.name == name), None)
+        return None
+
     def remove_visitor(self) -> None:
         """Delete everything of a visitor who has gone.  Raises ValueError for the owner of a laptop."""
         if self.runs_folder.parent != self.writing_folder.parent:
             raise ValueError("only a visitor's folder goes as a whole")
         shutil.rmtree(self.runs_folder.parent, ignore_errors=True)
+
+
+def run_name(folder: Path) -> str:
+    """What the person called the run in `folder`; nothing where they gave it no name."""
+    try:
+        name = read_json(folder / "run.json").get("name")
+    except UserError:
+        return ""
+    return name if isinstance(name, str) else ""
 
 
 def _passage(line: str) -> str:
