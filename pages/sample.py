@@ -49,8 +49,8 @@ def build(owner: gr.State) -> state.Page:
         )  # fmt: skip
         written = gr.HTML(NOTHING_YET, js_on_load=look.script("tokens.js"), apply_default_css=False, elem_id="written")
         with gr.Accordion("The dice, and what they leave", open=False, elem_id="dice") as fold:
-            dice = sliders()
             place = gr.HTML("", js_on_load=look.script("tokens.js"), apply_default_css=False, elem_id="place")
+            dice = sliders()
         text, hand = gr.State(None), gr.State(None)  # Written and InHand, on the server
 
     quiet = dict(show_progress="hidden", api_visibility="private")

@@ -1,44 +1,39 @@
 """Teach it to rewrite: neutral drafts of the person's own passages, made by their service or on this machine, to learn to undo.
 
-The work is a job of the process (vibejam.jobs, vibejam.teach); this only starts it and looks at it.  Nothing is sent before the
-host stands on the button that is pressed, and the cost above it.
+The work is a job of the process (vibejam.jobs, vibejam.teach); this only starts it and looks at it.  What it would take is
+teach_plan.py, what is said of it teach_words.py, and what it brought before_after.py.  Nothing is sent before the host stands
+on the button that is pressed, and the cost above it.
 """
 
-import math
-import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import gradio as gr
 
-from pages import look, progress, sample, state
+from pages import before_after, look, progress, sample, state
 from pages.look import fragment
-from pages.words import count, esc, span
-from vibejam.drafts import DraftWriter, endpoint_for, endpoint_from_environment
+from pages.service import service
+from pages.teach_plan import FEWEST_PASSAGES, SERVICE_SENTENCE, chosen_minutes, chosen_passages, costs
+from pages.teach_words import offer_sentence, status_html, taught_sentence
+from pages.words import count
 from vibejam.errors import UserError
 from vibejam.fetch import base_path
-from vibejam.jobs import DONE, FAILED, JOBS, STOPPING, TEACH, Job
+from vibejam.jobs import JOBS, STOPPING, TEACH
 from vibejam.local_writer import BASE
-from vibejam.rewrite.decisions import EDIT, ENOUGH, decisions
+from vibejam.rewrite.decisions import decisions
 from vibejam.runtime import is_space
 from vibejam.teach import (
     MINUTES,
     MOST_PASSAGES,
     PASSAGES,
-    SECONDS_A_PASSAGE,
     Drafting,
-    cost_of,
     drafted,
     drafting_by,
     drafting_here,
-    outcome,
-    passages_for,
     teach,
     teachable,
-)  # fmt: skip
+)
 
-FEWEST_PASSAGES, LONGEST_MINUTES = 20, 60.0
-_cut: list = []  # the corpus that was cut into passages last (weakly: what is removed is not kept here), for which run, and they
 WHAT = (
     "Plain drafts are made of passages you wrote, and your voice learns to turn each draft back into your own words. The sentences "
     "you decided are learnt from too. It becomes a run of its own, kept only if it is better on pairs it never saw."
@@ -49,7 +44,6 @@ FROM_NOTHING = (
 )
 PASSAGES_SENTENCE = "How many passages of yours are drafted: more teach more, take longer, and cost more."
 MINUTES_SENTENCE = "How long the voice learns once the drafts are there."
-SERVICE_SENTENCE = "A strong model of a service drafts better: name one under “A service to ask”, further up on this page."
 
 
 @dataclass(frozen=True)
@@ -68,6 +62,7 @@ def build(owner: gr.State, voice: gr.Dropdown, endpoint: list) -> Section:
         learn = gr.Button("Learn from them", variant="secondary", size="md", elem_id="learn-from-decisions")
     status = fragment(elem_id="teach-status")
     stop = gr.Button("Stop teaching", variant="secondary", size="md", visible=False, elem_id="stop-teaching")
+    seen = before_after.build(owner, voice)
     with gr.Accordion("Teach it to rewrite", open=False, elem_id="teach"):
         about = fragment()
         with gr.Column(visible=False) as plan:
@@ -83,7 +78,7 @@ def build(owner: gr.State, voice: gr.Dropdown, endpoint: list) -> Section:
                 there = gr.Button("Learn from the drafts", variant="secondary", size="md", visible=False, elem_id="teach-again")
 
     inputs = [owner, voice, most, minutes, *endpoint]
-    outputs = [box, said, status, stop, about, plan, cost, send, here, there, voice, clock]
+    outputs = [box, said, status, stop, about, plan, cost, send, here, there, voice, clock, seen]
     quiet = dict(show_progress="hidden", api_visibility="private", concurrency_limit=None)
     gr.on([voice.input, most.release, minutes.release, *(field.change for field in endpoint)], show, inputs, outputs, **quiet)
     send.click(by_service, [*inputs, send], outputs, **quiet)
@@ -102,21 +97,21 @@ def show(
     try:
         told, stoppable, clock = _progress(owner, sentence)
         if not voice:
-            return [no, "", told, stoppable, "", no, "", *[same] * 4, clock]
+            return [no, "", told, stoppable, "", no, "", *[same] * 4, clock, no]
         run = state.read_run(state.find_run(owner, voice))
     except UserError as error:
-        return [no, "", look.notice(str(error)), *[same] * 9]
+        return [no, "", look.notice(str(error)), *[same] * 10]
     if not teachable(run.about):
-        return [no, "", told, stoppable, look.quiet(FROM_NOTHING), no, "", *[same] * 4, clock]
+        return [no, "", told, stoppable, look.quiet(FROM_NOTHING), no, "", *[same] * 4, clock, no]
     idle = JOBS.alive() is None
-    offer = _offer(owner, run) if idle else ""
-    lines, to, on, drafts = _cost(owner, run, most, minutes, address, model, key)
+    offer = offer_sentence(owner, run) if idle else ""
+    lines, to, on, drafts = costs(owner, run, most, minutes, address, model, key)
     return [
         gr.update(visible=bool(offer)),
         look.quiet(offer),
         told,
         stoppable,
-        look.quiet(WHAT) + look.quiet(_taught(run)),
+        look.quiet(WHAT) + look.quiet(taught_sentence(run)),
         gr.update(visible=True),
         "".join(map(look.quiet, lines if idle else [progress.busy_sentence(state.own_job(owner) is not None)])),
         gr.update(value=to, visible=bool(to) and idle),
@@ -124,6 +119,7 @@ def show(
         gr.update(value=f"Learn from the {count(drafts, 'draft')} that are here", visible=drafts >= FEWEST_PASSAGES and idle),
         same,
         clock,
+        gr.update(visible=idle and before_after.can_be_seen(owner, run)),
     ]
 
 
@@ -131,7 +127,7 @@ def _progress(owner: str, sentence: str = "") -> list:
     """What is said of the teaching, whether it can be stopped, and whether there is anything to wait for."""
     job = JOBS.latest(state.workspace(owner).runs_folder, TEACH)
     return [
-        look.notice(sentence) + (_status_html(job) if job else ""),
+        look.notice(sentence) + (status_html(job) if job else ""),
         gr.update(visible=job is not None and job.alive and job.status != STOPPING),
         gr.Timer(active=job is not None and job.alive),
     ]
@@ -142,11 +138,11 @@ def tick(owner: str, voice: str | None, *settings: object) -> list:
     job = JOBS.latest(state.workspace(owner).runs_folder, TEACH) if owner else None
     if job is not None and job.alive:
         told, stoppable, clock = _progress(owner)
-        return [gr.skip(), gr.skip(), told, stoppable, *[gr.skip()] * 7, clock]
+        return [gr.skip(), gr.skip(), told, stoppable, *[gr.skip()] * 7, clock, gr.skip()]
     if job is not None and state.is_voice(job.folder):
         voice = job.folder.name
     updates = show(owner, voice, *settings)
-    updates[-2] = sample.voices(state.voice_choices(owner), voice)
+    updates[-3] = sample.voices(state.voice_choices(owner), voice)
     return updates
 
 
@@ -156,7 +152,7 @@ def by_service(
     """Have the service draft the passages and then learn.  `pressed` is the button's text: what is sent goes where it says."""
 
     def drafting(stop: Callable[[], bool]) -> Drafting:
-        writer = _service(address, model, key)
+        writer = service(address, model, key)
         if writer is None:
             raise UserError(SERVICE_SENTENCE)
         if not isinstance(pressed, str) or pressed.rpartition(" to ")[2] != writer.destination:
@@ -176,7 +172,7 @@ def from_what_is_there(owner: str, voice: str, most: float, minutes: float, addr
 
     def drafting(stop: Callable[[], bool]) -> Drafting | None:
         run = state.read_run(state.find_run(owner, voice))
-        there = drafted(_passages_for(owner, run.about, most), state.workspace(owner).drafts_file)
+        there = drafted(chosen_passages(owner, run.about, most), state.workspace(owner).drafts_file)
         return None if len(there) >= FEWEST_PASSAGES or base_path(BASE) is None else _here()
 
     return _begin(owner, voice, most, minutes, address, model, key, drafting)
@@ -203,8 +199,8 @@ def _begin(
             raise UserError(FROM_NOTHING)
         if JOBS.alive() is not None:
             raise UserError(progress.busy_sentence(state.own_job(owner) is not None))
-        workspace, long = state.workspace(owner), _minutes(minutes)
-        passages = _passages_for(owner, about, most)
+        workspace, long = state.workspace(owner), chosen_minutes(minutes)
+        passages = chosen_passages(owner, about, most)
         edits = decisions(workspace.decisions_file)
         drafting = drafting_of(lambda: (job := JOBS.get(folder)) is not None and job.ending)
         folder = workspace.new_run("rewrites")
@@ -221,104 +217,3 @@ def _here() -> Drafting:
     if base_path(BASE) is None:
         raise UserError("The small model that drafts on this machine is not here yet; get it on Train.")
     return drafting_here()
-
-
-def _passages_for(owner: str, about: dict, most: object) -> list[str]:
-    """The first passages; cutting a large writing into them takes a second, so they are kept until it changes.
-
-    Raises UserError for a number that the slider cannot say, for a handler can be called without it, and where there are none.
-    """
-    if not isinstance(most, int | float) or not FEWEST_PASSAGES <= most <= MOST_PASSAGES:
-        raise UserError(f"Between {FEWEST_PASSAGES} and {MOST_PASSAGES} passages can be drafted; move the slider there.")
-    corpus, split = state.corpus(owner), about["settings"].get("data")
-    known = list(_cut)
-    if not (known and known[0]() is corpus and known[1] == split):
-        known = [weakref.ref(corpus, lambda gone: _cut.clear()), split, passages_for(corpus, about, MOST_PASSAGES)]
-        _cut[:] = known
-    return known[2][: int(most)]
-
-
-def _minutes(minutes: object) -> float:
-    if not isinstance(minutes, int | float) or not math.isfinite(minutes) or not 0 < minutes <= LONGEST_MINUTES:
-        raise UserError(f"It can learn for {LONGEST_MINUTES:.0f} minutes at most; move the slider there.")
-    return float(minutes)
-
-
-def _service(address: str, model: str, key: str) -> DraftWriter | None:
-    """The service that is typed, or the environment's; on a Space never at the expense of whoever put it there."""
-    if any((text or "").strip() for text in (address, model, key)):
-        if is_space() and not (key or "").strip():
-            return None
-        return endpoint_for(address or "", model or "", key or "", public=is_space())
-    return None if is_space() else endpoint_from_environment()
-
-
-def _cost(
-    owner: str, run: state.Run, most: float, minutes: float, address: str, model: str, key: str
-) -> tuple[list[str], str, bool, int]:
-    """What each way costs, in sentences; the text of the button that sends, empty for none; whether this machine can draft; and how
-    many drafts are there."""
-    try:
-        passages = _passages_for(owner, run.about, most)
-        drafts, learning = state.workspace(owner).drafts_file, span(_minutes(minutes) * 60)
-        service = _service(address, model, key)
-        theirs, ours = (cost_of(passages, drafts, kind) for kind in ("llm", "local"))
-    except UserError as error:
-        return [str(error)], "", False, 0
-    lines, to = [SERVICE_SENTENCE], ""
-    if service is not None:
-        done = len(passages) - theirs.passages
-        there = f"{count(done, 'passage')} of {len(passages)} are drafted by a service already. " if done else ""
-        lines = [
-            f"{there}{count(theirs.passages, 'passage')} of your writing, {theirs.words:,} words, would be sent to "
-            f"{service.destination} and drafted by {service.model}: about {_round(theirs.tokens_in)} tokens to read and "
-            f"{_round(theirs.tokens_out)} to write, at that service's prices. Nothing else is sent, and you can stop at any time."
-        ]
-        to = f"Send {count(theirs.passages, 'passage')} to {service.destination}" if theirs.passages else ""
-    on = base_path(BASE) is not None
-    if on:
-        there = f"{len(passages) - ours.passages} are drafted already. " if ours.passages < len(passages) else ""
-        drafting = span(ours.passages * SECONDS_A_PASSAGE)
-        lines.append(
-            f"On this machine nothing is sent. {there}Drafting takes {drafting} on two plain cores, and then it learns for "
-            f"{learning}; it goes on if you close this page."
-        )
-    return lines, to, on, len(drafted(passages, drafts))
-
-
-def _round(tokens: int) -> str:
-    """An estimate with no more figures than it deserves: 13,319 is 13,000."""
-    return f"{round(tokens, 2 - len(str(tokens))):,}"
-
-
-def _offer(owner: str, run: state.Run) -> str:
-    """The sentence that offers to learn from what was decided; empty while there is too little that is new."""
-    try:
-        edits = sum(pair.kind == EDIT for pair in decisions(state.workspace(owner).decisions_file))
-    except UserError:
-        return ""
-    known = run.about.get("pairs", {}).get("kinds", {}).get(EDIT, 0)
-    if edits - known < ENOUGH:
-        return ""
-    new = f"{edits - known} of them since this voice learnt" if known else "enough to learn from"
-    return f"You have taken or written {count(edits, 'sentence')}, {new}. Your voice can learn from them."
-
-
-def _taught(run: state.Run) -> str:
-    """What teaching brought this voice already."""
-    pairs = run.about.get("pairs")
-    return f"This voice was taught. {outcome(pairs)}".strip() if isinstance(pairs, dict) else "This voice was not taught yet."
-
-
-def _status_html(job: Job) -> str:
-    """How far the teaching is, or what came of it."""
-    run = state.read_run(job.folder)
-    if job.alive:
-        return progress.status_html(run)
-    if job.status == FAILED:
-        return look.notice(f"The teaching broke off. {job.error} Drafts that were made are kept.")
-    note = next((str(event["note"]) for event in reversed(job.events) if event.get("note")), "")
-    if job.status == DONE:
-        return f'<p class="outcome" role="status">{esc(note)}</p>'
-    kept = f"What it learnt by then is kept. {outcome(run.about.get('pairs', {}))}" if run.has_voice else f"{note} They are kept."
-    return f'<p class="outcome" role="status">Stopped. {esc(kept)}</p>'

@@ -145,7 +145,8 @@ def test_a_typed_service_comes_before_the_model_on_this_machine(endpoint):  # no
     assert endpoint.host in text_of(rewrite.destination_html(endpoint.url, "some-model", ""))
 
 
-DRAFT = "# Boiler\n\nThe boiler of Morgan does not work. It broke at nine.\n\n" + "It was cold, and nobody came to the house at all.\n\n" * 30
+COLD = "It was cold, and nobody came to the house at all.\n\n"
+DRAFT = "# Boiler\n\nThe boiler of Morgan does not work. It broke at nine.\n\n" + COLD * 30
 SIDES_THEN, COLUMNS_THEN, DRAFT_THEN = -3, -2, -1  # the last of what `rewrite.arrived` updates
 
 

@@ -8,7 +8,7 @@ from endpoint_server import endpoint, fails, replies, says_then_hangs  # noqa: F
 from runs import refused
 from tiny_base import lay_tiny_base
 
-from pages import decided, review, rewrite, state, teach, train
+from pages import before_after, decided, review, rewrite, state, teach, train
 from vibejam import teach as engine
 from vibejam.checkpoint import read_json
 from vibejam.files import write_json
@@ -17,7 +17,7 @@ from vibejam.rewrite.decisions import EDIT, ENOUGH, decision, decisions, keep_de
 from vibejam.rewrite.pairs import Pair, read_pairs, write_pairs
 from vibejam.workspace import Workspace
 
-BOX, SAID, STATUS, STOP, ABOUT, PLAN, COST, SEND, HERE, THERE, VOICE, CLOCK = range(12)  # what `teach.show` updates
+BOX, SAID, STATUS, STOP, ABOUT, PLAN, COST, SEND, HERE, THERE, VOICE, CLOCK, SEEN = range(13)  # what `teach.show` updates
 BASE = "smollm2-135m"
 SHORT = 0.02  # minutes
 
@@ -54,7 +54,7 @@ def test_before_anything_is_sent_the_page_says_the_host_the_passages_and_the_tok
     assert not endpoint.asked and JOBS.alive() is None
 
 
-def test_the_service_drafts_the_persons_passages_and_a_better_voice_is_chosen(endpoint):  # noqa: F811
+def test_the_service_drafts_the_persons_passages_and_a_better_voice_is_chosen(endpoint, monkeypatch):  # noqa: F811
     name = on_the_base()
     endpoint.will(replies(neutral))
     settings = (40, SHORT, endpoint.url, "big", "")
@@ -76,7 +76,19 @@ def test_the_service_drafts_the_persons_passages_and_a_better_voice_is_chosen(en
     assert run["pairs"]["loss_after"] < run["pairs"]["loss_before"] and "got better" in told[-1]
     updates = teach.tick(ME, name, *settings)
     assert updates[VOICE]["value"] == job.folder.name and not updates[CLOCK].active and "Held-out loss" in updates[STATUS]
-    assert "was taught" in text_of(teach.show(ME, job.folder.name, *settings)[ABOUT]) and state.engine(job.folder).rewrites
+    after = teach.show(ME, job.folder.name, *settings)
+    assert "was taught" in text_of(after[ABOUT]) and state.engine(job.folder).rewrites
+    assert shown(after[SEEN]) and not shown(teach.show(ME, name, *settings)[SEEN]) and run["taught_from"] == name
+    monkeypatch.setattr("vibejam.engine.base_path", lambda name: None)  # the neutraliser fits the real base alone
+    *_, table = before_after.compare(ME, job.folder.name)
+    held = engine.split_pairs(read_pairs(Workspace(ME).drafts_file))[1]
+    rows = table.count("<dl>")
+    assert 1 <= rows <= len(held) and all(word in text_of(table) for word in ("Draft", "Before", "After", "You"))
+    learnt = {pair.draft for pair in engine.split_pairs(read_pairs(Workspace(ME).drafts_file))[0]}
+    assert not [draft for draft in learnt if draft in text_of(table)], "it is shown on what neither voice learnt from"
+    Workspace(ME).remove_run(name)
+    assert not shown(teach.show(ME, job.folder.name, *settings)[SEEN])
+    assert "no longer here" in list(before_after.compare(ME, job.folder.name))[-1]
 
 
 def test_a_stop_while_it_drafts_keeps_the_drafts_and_the_next_time_asks_for_the_rest(endpoint):  # noqa: F811

@@ -17,9 +17,11 @@ from vibejam import checkpoint
 from vibejam.config import DataConfig
 from vibejam.corpus import Corpus, split_corpus
 from vibejam.drafts import SYSTEM_MESSAGE, DraftWriter
+from vibejam.engine import StyleEngine
 from vibejam.errors import UserError
+from vibejam.files import write_json
 from vibejam.rewrite.decisions import EDIT
-from vibejam.rewrite.finetune import finetune
+from vibejam.rewrite.finetune import finetune, split_pairs
 from vibejam.rewrite.making import AT_ONCE, INSTRUCTION, Drafter, by_neutraliser, by_writer, make_pairs, passages_of
 from vibejam.rewrite.pairs import Pair, read_pairs
 from vibejam.train import TrainEvent
@@ -126,6 +128,7 @@ def teach(
         for last in finetune(source, pairs, folder, minutes, max_iters, seed, device):
             yield last
         if last is not None:
+            write_json(folder / "run.json", checkpoint.read_json(folder / "run.json") | {"taught_from": source.name})
             yield replace(last, note=_settled(folder), val_loss=None, val_bits_per_byte=None, best=False, sample=None)
     finally:
         if folder.is_dir() and not any(folder.iterdir()):  # ended before there was anything to keep
@@ -138,6 +141,28 @@ def outcome(pairs: dict) -> str:
     if not isinstance(before, float) or not isinstance(after, float):
         return ""
     return f"Held-out loss {before:.2f} before, {after:.2f} after, in nats a token on {held} pairs it never learnt from."
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A held-out pair: a draft, what each of two voices makes of it, and what the person had written."""
+
+    draft: str
+    before: str
+    after: str
+    own: str
+
+
+def held_out(passages: Sequence[str], drafts: Path, edits: Sequence[Pair]) -> list[Pair]:
+    """The pairs that a voice taught with these never learnt from, what the person decided first."""
+    pairs = [*(pair for pair in edits if pair.kind == EDIT), *drafted(passages, drafts)]
+    return split_pairs(pairs)[1] if len(pairs) > 1 else []
+
+
+def before_and_after(before: StyleEngine, after: StyleEngine, pairs: Sequence[Pair]) -> Iterator[Seen]:
+    """What the voice made of each draft before it was taught, and what it makes of it now."""
+    for pair in pairs:
+        yield Seen(pair.draft, before.rewrite(pair.draft).text, after.rewrite(pair.draft).text, pair.rewrite)
 
 
 def _draft(passages: Sequence[str], drafts: Path, drafting: Drafting) -> Iterator[TrainEvent]:
