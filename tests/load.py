@@ -66,7 +66,7 @@ def visit(address: str, number: int, everyone: int, voice: Path, home: Path, wai
     waits.append(time.monotonic() - began)
     check(given, number, everyone, "rewriting")
     other = (number + 1) % everyone
-    for button, rest in (("write-on", ("I", 0.8, 0, 0.95, 20, "1")), ("delete-run", ()), ("resume", ())):
+    for button, rest in (("write-on", ("I", 0.8, 0, 0.95, 20, "1")), ("longer", ()), ("resume", ())):
         answer = visitor.press(button, None, f"run-{word(other)}", *rest)
         count("tries to reach another's run")
         count("tries that got something", not answer.error and f"run-{word(other)}" in answer.text)
