@@ -193,7 +193,7 @@ def _alone(review: Review) -> str:
     kept = list(dict.fromkeys(thing for sentence in review.sentences for thing in protected(sentence.choice.draft)))
     lines = [f"{count(times, 'sentence')}: {reason}." for reason, times in reasons.most_common()]
     if passed:
-        lines.append(f"{count(passed, 'part')} no prose: headings, quotations, code and the like.")
+        lines.append(f"{count(passed, 'part')} passed over: headings, quotations, code and the like.")
     items = "".join(f"<li>{esc(line)}</li>" for line in lines)
     more = f" and {len(kept) - MOST_OF_ALL} more" if len(kept) > MOST_OF_ALL else ""
     facts = f"<p>Word for word on both sides: {esc(', '.join(kept[:MOST_OF_ALL]))}{more}.</p>" if kept else ""

@@ -90,7 +90,7 @@ def axes(draft: str, rewrite: str, profile: Profile | None) -> tuple[Axis, ...]:
         ("school years", "to read it", [max(0.0, side.readability) if side else None for side in sides]),
     ]
     for mark in MARKS[1:]:
-        rows.append((mark, "in 1,000 words and marks", [1000 * _share(side, mark) if side else None for side in sides]))
+        rows.append((mark, "in 1,000", [1000 * _share(side, mark) if side else None for side in sides]))
     return tuple(Axis(name, unit, *values) for name, unit, values in rows if any(values))
 
 
