@@ -30,7 +30,8 @@ def main(argv: list[str] | None = None) -> int:
         return 2
     except BrokenPipeError:  # the reader of our output has gone
         return 0
-    print(json.dumps(result, ensure_ascii=False) if args.json else _readable(result), flush=True)
+    if result is not None:
+        print(json.dumps(result, ensure_ascii=False) if args.json else _readable(result), flush=True)
     return 0
 
 
@@ -136,6 +137,9 @@ def build_parser() -> Parser:
     sub.add_argument("--ckpt-path", metavar="DIR", help="The folder of the run; unless said, the newest one.")
     sub.add_argument("--host", default="127.0.0.1", help="The address to listen on; others can reach it if it is not this one.")
     sub.add_argument("--port", type=int, default=8000, help="The port to listen on.")
+
+    sub = command("mcp", outside.mcp, "Offer rewriting as a tool to the MCP client that started this, over stdin and stdout.")
+    sub.add_argument("--ckpt-path", metavar="DIR", help="The folder of the run; unless said, the newest one.")
 
     sub = command("labs", labs.labs, "Architectures side by side on one text, with equal parameters, tokens and minutes.")
     sub.add_argument("--text-path", required=True, metavar="FILE|DIR", help="The text they all learn.")

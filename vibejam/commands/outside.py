@@ -1,4 +1,4 @@
-"""Commands that face other programs and machines: fetch-base, export, serve, bench."""
+"""Commands that face other programs and machines: fetch-base, export, serve, mcp, bench."""
 
 import argparse
 from pathlib import Path
@@ -24,14 +24,28 @@ def export(args: argparse.Namespace) -> dict[str, object]:
 def serve(args: argparse.Namespace) -> dict[str, object]:
     from vibejam.local_writer import local_writer
     from vibejam.server import run_server
+
+    folder = _voice(args)
+    writer = local_writer()
+    run_server(folder, args.host, args.port, {writer.model: writer} if writer else {})
+    return {"served": str(folder)}
+
+
+def mcp(args: argparse.Namespace) -> None:
+    from vibejam.engine import StyleEngine
+    from vibejam.mcp_server import build_server
+
+    build_server(StyleEngine(_voice(args))).run("stdio")  # stdout is the client's: nothing else is printed there
+
+
+def _voice(args: argparse.Namespace) -> Path:
+    """The run that was named, or the newest one."""
     from vibejam.workspace import Workspace
 
     folder = Path(args.ckpt_path) if args.ckpt_path else next(iter(Workspace().runs()), None)
     if folder is None:
         raise UserError("There is no trained voice yet; train one with `vibejam train-lm`, or name it with --ckpt-path.")
-    writer = local_writer()
-    run_server(folder, args.host, args.port, {writer.model: writer} if writer else {})
-    return {"served": str(folder)}
+    return folder
 
 
 def bench(args: argparse.Namespace) -> dict[str, object]:
