@@ -99,9 +99,9 @@ def test_a_visitor_is_forgotten_and_the_owner_of_a_laptop_never():
 
 
 @pytest.mark.security
-def test_only_two_calls_are_public(served):
+def test_only_four_calls_are_public(served):
     public = {fn.api_name for fn in served.blocks.fns.values() if fn.api_visibility == "public"}
-    assert public == {"sample", "rewrite"}
+    assert public == {"sample", "draft", "rewrite", "score"}
 
 
 def test_a_program_can_sample_and_rewrite(served):
