@@ -10,6 +10,9 @@ os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when gradio is imported
 for _name in ("NO_PROXY", "no_proxy"):  # else Gradio asks a proxy whether this machine is there
     os.environ[_name] = ",".join(filter(None, [os.environ.get(_name), "127.0.0.1", "localhost", "::1"]))
 
+if os.environ.get("SPACES_ZERO_GPU"):  # a Space that is lent a GPU: its package has to see torch before anybody else
+    import spaces  # noqa: F401
+
 import argparse  # noqa: E402
 import signal  # noqa: E402
 import socket  # noqa: E402
@@ -41,6 +44,8 @@ def build_app() -> gr.Blocks:
     with gr.Blocks(title="vibejam", analytics_enabled=False, delete_cache=(600, 3600), fill_width=True) as app:
         owner = gr.State(state.nobody(), delete_callback=state.forget)
         look.fragment(look.masthead(state.where()))
+        if is_space():  # a copy of one's own has no other visitors, and its writing is nobody's but one's own
+            gr.DuplicateButton("Duplicate for private use", variant="secondary", size="md", elem_id="duplicate")
         with gr.Tabs(selected="write", elem_id="tabs") as tabs:
             pages = {}
             for name, title, module in TABS:

@@ -17,10 +17,11 @@ from vibejam.corpus import check_trainable
 from vibejam.errors import UserError
 from vibejam.fetch import BASES, base_path
 from vibejam.jobs import FAILED, JOBS, LEARN, PAUSED, STOPPED, STOPPING
-from vibejam.learn import learn, recipe_of
+from vibejam.learn import recipe_of
 from vibejam.local_writer import BASE
 from vibejam.recipe import PRESETS, QUICK
 from vibejam.runtime import is_space
+from vibejam.zero_gpu import learn_here
 
 NOTHING = [gr.skip()] * 18  # one for each output of `show`
 OFFER = Offer(BASE, "The small model that knows English is not here yet.")
@@ -222,7 +223,7 @@ def begin(owner: str, name: str, preset: str, base: str, *values: object) -> lis
             raise UserError(progress.busy_sentence(state.own_job(owner) is not None))
         on = "" if base == settings.FROM_NOTHING else f" on {base.partition('-')[0]}"
         folder = state.workspace(owner).new_run((preset if preset in PRESETS else "") + on)
-        JOBS.start(folder, lambda: learn(corpus, folder, recipe, prompt=prompt))
+        JOBS.start(folder, lambda: learn_here(corpus, folder, recipe, prompt=prompt))
     except UserError as error:
         if folder is not None and not any(folder.iterdir()):
             folder.rmdir()
@@ -248,7 +249,7 @@ def go_on(owner: str, name: str, times: float = 1.0) -> list:
         check_trainable(corpus)
         if JOBS.alive() is not None:
             raise UserError(progress.busy_sentence(state.own_job(owner) is not None))
-        JOBS.start(folder, lambda: learn(corpus, folder, recipe, resume=True))
+        JOBS.start(folder, lambda: learn_here(corpus, folder, recipe, resume=True))
     except UserError as error:
         return show(owner, name, str(error))
     except (KeyError, TypeError, ValueError):

@@ -8,6 +8,7 @@ pause and resuming after a crash are the same thing.
 import logging
 import threading
 from collections.abc import Callable, Iterator
+from contextvars import copy_context
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -108,7 +109,9 @@ class Jobs:
             if self.alive() is not None:
                 raise UserError("A run is already in progress; wait for it, or stop it first.")
             job = Job(folder, kind, events=checkpoint.read_metrics(folder))
-            job._thread = threading.Thread(target=job._run, args=(start,), name=f"train {folder.name}", daemon=True)
+            # in the context of who asked for it: on some Spaces it says whose GPU minutes these are
+            work = copy_context().run
+            job._thread = threading.Thread(target=work, args=(job._run, start), name=f"train {folder.name}", daemon=True)
             self._jobs[folder] = job
             job._thread.start()
             return job

@@ -11,6 +11,8 @@ from vibejam.errors import UserError
 def pick_device(asked: str | None = None) -> torch.device:
     """The device asked for, or the best there is.  Raises UserError for one that this machine lacks."""
     if asked in (None, "", "auto"):
+        if is_zero_gpu():
+            return torch.device("cpu")  # a GPU is lent to one function at a time (zero_gpu.py), and torch says it is always there
         if torch.cuda.is_available():
             return torch.device("cuda")
         return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
@@ -62,3 +64,8 @@ def memory_in_use(device: torch.device | None = None) -> int | None:
 def is_space() -> bool:
     """Whether this runs as a Hugging Face Space, where strangers visit."""
     return bool(os.environ.get("SPACE_ID"))
+
+
+def is_zero_gpu() -> bool:
+    """Whether this is a Space that has no GPU of its own and is lent one for seconds."""
+    return is_space() and os.environ.get("SPACES_ZERO_GPU", "").lower() in ("1", "t", "true")
