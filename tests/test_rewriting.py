@@ -210,7 +210,7 @@ def test_the_ways_of_a_set_are_all_different_and_none_is_empty_but_an_opener_lef
 class OneVersion:
     """A proposer that says one unit in other words."""
 
-    name = "somebody"
+    name, agreed = "somebody", 1
 
     def __init__(self, unit, version):
         self.unit, self.version = unit, version

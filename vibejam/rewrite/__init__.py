@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from vibejam.errors import UserError
 from vibejam.rewrite.manner import Manner
-from vibejam.rewrite.proposers import Proposer, ask_all, edit_further
+from vibejam.rewrite.proposers import Proposer, ask_all, develop
 from vibejam.rewrite.selector import Choice, Meaning, choose
 from vibejam.rewrite.units import Piece, Unit, group_units, is_english, put_back, split_document
 
@@ -89,7 +89,7 @@ def _stream(
         for proposer, why in failed.items():
             asked.remove(proposer)
             note = f"{proposer.name[:1].upper()}{proposer.name[1:]} took no {'further ' if start else ''}part: {why}"
-        found = edit_further(found, some, manner)
+        found = develop(found, some, manner, proposers)
         around = "\n".join([*(choice.text for choice in choices), *texts[start + TOGETHER :]])
         choices += choose(some, found, manner, strength, meaning, around)
         yield _so_far(draft, pieces, units, choices, note)

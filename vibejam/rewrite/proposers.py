@@ -10,11 +10,13 @@ from typing import Protocol
 from vibejam.config import SampleConfig
 from vibejam.errors import UserError
 from vibejam.model import BaseLM
+from vibejam.rewrite.bounds import LARGE, Bounds
 from vibejam.rewrite.edits import propose_edits
 from vibejam.rewrite.guards import refusals
 from vibejam.rewrite.manner import Manner
 from vibejam.rewrite.pairs import PROMPT
 from vibejam.rewrite.selector import Candidate
+from vibejam.rewrite.splicing import splice
 from vibejam.sample import candidate_ids, unused_ids
 from vibejam.tokenizer import Tokenizer
 
@@ -24,9 +26,10 @@ FURTHER = 4  # edited versions of each of the others' candidates
 
 
 class Proposer(Protocol):
-    """`name` is what a page calls it."""
+    """`name` is what a page calls it; `agreed`, how many of its candidates must make a change for it to count by itself."""
 
     name: str
+    agreed: int
 
     def __call__(self, units: Sequence[str], stop: Callable[[], bool] = lambda: False) -> list[list[str]]:
         """Candidates for each of the units, which follow one another in a document.
@@ -38,7 +41,7 @@ class Proposer(Protocol):
 class EditsProposer:
     """Small edits after what was learnt of the person's manner: milliseconds, and no neural network."""
 
-    name = "edits"
+    name, agreed = "edits", 1
 
     def __init__(self, manner: Manner, count: int = 8) -> None:
         self.manner, self.count = manner, count
@@ -51,13 +54,14 @@ class EditsProposer:
 
 
 class ModelProposer:
-    """A model trained on (draft, rewrite) pairs: samples from one reading of the draft."""
+    """A model trained on (draft, rewrite) pairs: samples from one reading of the draft, of words that the draft is near to."""
 
-    name = "your model"
+    name, agreed = "your model", 3
 
-    def __init__(self, model: BaseLM, tokenizer: Tokenizer, count: int = 8, temperature: float = 0.7, seed: int = 1) -> None:
+    def __init__(self, model: BaseLM, tokenizer: Tokenizer, count: int = 16, temperature: float = 0.8, seed: int = 1) -> None:
         self.model, self.tokenizer, self.count = model, tokenizer, count
         self.temperature, self.seed = temperature, seed
+        self._bounds = Bounds(model, tokenizer) if tokenizer.vocab_size >= LARGE else None
 
     def __call__(self, units: Sequence[str], stop: Callable[[], bool] = lambda: False) -> list[list[str]]:
         return [[] if stop() else self._sampled(unit) for unit in units]
@@ -69,7 +73,8 @@ class ModelProposer:
         if len(ids) + longest > self.model.config.block_size:
             return []
         config = SampleConfig(max_new_tokens=longest, temperature=self.temperature, top_p=0.95, seed=self.seed)
-        written = candidate_ids(self.model, ids, self.count, config, {tokenizer.doc_end}, unused_ids(tokenizer))
+        banned = sorted({*unused_ids(tokenizer), *(self._bounds.outside(unit) if self._bounds else ())})
+        written = candidate_ids(self.model, ids, self.count, config, {tokenizer.doc_end}, banned)
         ended = [ids for ids in written if len(ids) < longest]  # a text that found no end is no rewrite
         return list(dict.fromkeys(text for ids in ended if (text := tokenizer.decode(ids).strip())))
 
@@ -91,19 +96,30 @@ def ask_all(
     return found, failed
 
 
-def edit_further(found: Sequence[Sequence[Candidate]], units: Sequence[str], manner: Manner) -> list[list[Candidate]]:
-    """The candidates, and what small edits make of those that a model or an LLM proposed and that may stand.
+def develop(
+    found: Sequence[Sequence[Candidate]], units: Sequence[str], manner: Manner, proposers: Sequence[Proposer]
+) -> list[list[Candidate]]:
+    """The candidates, what the others' single changes make together (splicing.py), and what small edits make of all of these.
 
-    A model takes freedoms with a sentence that edits cannot, and misses small habits that they know.
+    A model takes freedoms with a sentence that edits cannot, gets something wrong in most samples, and misses small habits.
     """
-    return [[*row, *_edited_further(row, unit, manner)] for row, unit in zip(found, units, strict=True)]
+    others = [proposer for proposer in proposers if proposer.name != EditsProposer.name]
+    return [[*row, *_developed(row, unit, manner, others)] for row, unit in zip(found, units, strict=True)]
 
 
-def _edited_further(candidates: Sequence[Candidate], unit: str, manner: Manner) -> list[Candidate]:
+def _developed(candidates: Sequence[Candidate], unit: str, manner: Manner, proposers: Sequence[Proposer]) -> list[Candidate]:
     def allowed(text: str) -> bool:
         return not refusals(unit, text, manner.words)
 
-    others = [candidate for candidate in candidates if candidate.by != EditsProposer.name and allowed(candidate.text)]
-    return [
-        Candidate(text, f"{other.by}, edited") for other in others for text in propose_edits(other.text, manner, FURTHER, allowed)
+    spliced = [
+        Candidate(text, f"{proposer.name}, in part")
+        for proposer in proposers
+        for text in splice(unit, [c.text for c in candidates if c.by == proposer.name], manner, proposer.agreed, allowed)
     ]
+    whole = [candidate for candidate in candidates if candidate.by != EditsProposer.name and allowed(candidate.text)]
+    edited = [
+        Candidate(text, f"{other.by}, edited")
+        for other in [*whole, *spliced]
+        for text in propose_edits(other.text, manner, FURTHER, allowed)
+    ]
+    return [*spliced, *edited]

@@ -21,7 +21,8 @@ PASSES = 3  # times over the document; choices settle in two
 LIGHT = 0.8  # what a changed word costs under the lightest touch
 MEANING = 0.1  # and a nat of what was lost of the meaning
 LOST = 7.0  # nats of meaning from which on a candidate may not stand
-LOOKED_AT = 6  # candidates of a unit, the best without it, whose meaning is weighed; it takes a model
+LOOKED_AT = 8  # candidates of a unit, the best without it, whose meaning is weighed; it takes a model
+HUNCH = 0.2  # what a word lost or new is taken to cost until the meaning is looked at, or only the boldest would be
 MARGIN = 0.1  # how much better than the draft a candidate must be, so that what is well said stays
 
 _UNSAID = (Refusal("meaning", "what the draft says cannot be told from it again"),)
@@ -102,8 +103,10 @@ def _consider(
 
     Where the meaning is looked at, what is not among the best without it is left out.
     """
-    distinct = {candidate.text: candidate for candidate in [Candidate(unit, "draft"), *candidates] if candidate.text.strip()}
-    distinct[unit] = Candidate(unit, "draft")
+    distinct = {unit: Candidate(unit, "draft")}
+    for candidate in candidates:
+        if candidate.text.strip():
+            distinct.setdefault(candidate.text, candidate)  # whoever said it first
     refused = {text: tuple(refusals(unit, text, manner.words)) if text != unit else () for text in distinct}
     sound = manner.words.log_probability(unit)
     rows = []
@@ -120,10 +123,14 @@ def _consider(
 
 def _with_meaning(unit: str, rows: list[Considered], meaning: Meaning) -> list[Considered]:
     """The draft, which stands first, the best of the others with what was lost of the meaning, and those that were refused."""
-    passed = sorted((row for row in rows[1:] if not row.refused), key=lambda row: -row.value)[:LOOKED_AT]
+
+    def promise(row: Considered) -> float:
+        return row.value - HUNCH * sum(len(part.text.split()) for part in word_diff(unit, row.text) if part.kind != "same")
+
+    passed = sorted((row for row in rows[1:] if not row.refused), key=promise, reverse=True)[:LOOKED_AT]
     nats = meaning(unit, [row.text for row in passed]) if passed else []
     weighed = [
-        replace(row, meaning=cost, value=row.value + MEANING * cost) if cost > -LOST else replace(row, meaning=cost, refused=_UNSAID)
+        replace(row, meaning=cost, value=row.value + MEANING * cost, refused=() if cost > -LOST else _UNSAID)
         for row, cost in zip(passed, nats, strict=True)
     ]
     return [rows[0], *weighed, *(row for row in rows if row.refused)]

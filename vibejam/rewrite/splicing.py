@@ -1,0 +1,88 @@
+"""Candidates taken apart into single changes, which are put together anew.
+
+A model that samples a sentence many times gets one thing wrong in most samples and nothing wrong in most places.  So what its
+samples say otherwise than the draft is cut into changes, and those that enough samples agree on are tried one by one and together
+by a beam search, as the learned edits are (edits.py).  A change lies between words that draft and candidate share.
+Left out: where candidates come from (proposers.py), and choosing (selector.py).
+"""
+
+import difflib
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+from vibejam.rewrite.manner import Manner
+
+Change = tuple[int, int, str]  # the unit's characters from the first to the second become the text
+
+BEAM, ROUNDS = 6, 8  # texts kept after each round; changes made to a unit at most
+SOUND = 0.2  # what a nat by which the words follow one another worse costs, against a logit of the person's style
+LONGEST = 8  # words of the draft that one change may replace: beyond that it is another sentence
+_WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*|\d+(?:[.,:/]\d+)*%?|\.\.\.|…|--|[^\w\s]")
+
+
+def splice(
+    unit: str, candidates: Sequence[str], manner: Manner, agreed: int, allowed: Callable[[str], bool], count: int = 8
+) -> list[str]:
+    """Up to `count` versions of `unit`, best first, made of changes that at least `agreed` of the candidates have in common."""
+    votes = Counter(change for text in candidates for change in {*changes(unit, text), *changes(unit, text, apart=1)})
+    common = [change for change, number in votes.items() if number >= agreed and allowed(changed(unit, [change]))]
+    plain = manner.words.log_probability(unit)
+    beam: list[list[Change]] = [[]]
+    found: dict[str, float] = {}
+    seen = {unit}
+    for _ in range(ROUNDS):
+        grown = []
+        for made in beam:
+            for change in common:
+                if any(change[0] < end and start < change[1] for start, end, _ in made):
+                    continue
+                text = changed(unit, [*made, change])
+                if text not in seen:
+                    seen.add(text)
+                    value = manner.style(text) + SOUND * min(0.0, manner.words.log_probability(text) - plain)
+                    grown.append((value, text, [*made, change]))
+        beam = []
+        for value, text, made in sorted(grown, key=lambda one: -one[0]):
+            if len(beam) < BEAM and allowed(text):
+                beam.append(made)
+                found[text] = value
+        if not beam:
+            break
+    return sorted(found, key=lambda text: -found[text])[:count]
+
+
+def changes(unit: str, candidate: str, apart: int = 0) -> list[Change]:
+    """What `candidate` says otherwise, in the unit's places; changes with up to `apart` words between them are one.
+
+    Where words were only put in or left out, a neighbour that both share is taken along, so that a change replaces something.
+    """
+    ours, theirs = ([match.span() for match in _WORD.finditer(text)] for text in (unit, candidate))
+    a, b = [unit[start:end] for start, end in ours], [candidate[start:end] for start, end in theirs]
+    spans: list[list[int]] = []  # first and last + 1 of the unit's words, and of the candidate's
+    for kind, i, i_end, j, j_end in difflib.SequenceMatcher(None, a, b, autojunk=False).get_opcodes():
+        if kind == "equal":
+            continue
+        if i == i_end or j == j_end:
+            if i and j:
+                i, j = i - 1, j - 1
+            elif i_end < len(a) and j_end < len(b):
+                i_end, j_end = i_end + 1, j_end + 1
+            else:
+                continue
+        if spans and i - spans[-1][1] <= apart and j - spans[-1][3] <= apart:
+            spans[-1][1], spans[-1][3] = i_end, j_end
+        else:
+            spans.append([i, i_end, j, j_end])
+    return [
+        (ours[i][0], ours[i_end - 1][1], candidate[theirs[j][0] : theirs[j_end - 1][1]])
+        for i, i_end, j, j_end in spans
+        if i_end - i <= LONGEST
+    ]
+
+
+def changed(unit: str, made: Sequence[Change]) -> str:
+    """The unit with the changes, which do not overlap, made."""
+    for start, end, text in sorted(made, reverse=True):
+        unit = unit[:start] + text + unit[end:]
+    return unit
