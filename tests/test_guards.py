@@ -7,6 +7,8 @@ from vibejam.rewrite.guards import protected, refusals
 # draft | what breaks it; the first word names the kind, and is the guard that must see it where that is certain
 BREAKING = """
 numbers | The repair cost 480 pounds. | The repair cost 840 pounds.
+comparison | It took over 37,000 lines. | It took 37,000 lines.
+comparison | It took over 37,000 lines. | It took under 37,000 lines.
 numbers | The repair cost 480 pounds. | The repair cost pounds.
 numbers | The wall stood for a thousand years. | The wall stood for two thousand years.
 numbers | There were two doors and one window. | There were three doors and one window.
@@ -117,6 +119,12 @@ edges | The man laughed. | - The man laughed.
 """.strip().splitlines()
 
 HARMLESS = """
+It took more than 37,000 lines. | It took over 37,000 lines.
+It cost under 40 pounds. | It cost less than 40 pounds.
+Each time I call, it rings. | Whenever I call, it rings.
+Every time it rains, the roof leaks. | When it rains, the roof leaks.
+We need additional time. | We need extra time.
+Recall that it rained. | Remember that it rained.
 I do not agree with the plan. | I don't agree with the plan.
 You can't park here. | You cannot park here.
 It's late and we'll be tired. | It is late and we will be tired.

@@ -31,7 +31,8 @@ _BE = {"is": "is", "are": "is", "am": "is", "was": "was", "were": "was", "has": 
 _COMMON_ENDINGS = ("tion", "tions", "ness", "ment", "ments", "ing", "ity", "ism", "ship", "able", "ible", "ous", "ally", "fully")
 _PIVOTS = {"because": ("because", 1), "therefore": ("because", -1), "before": ("before", 1), "after": ("before", -1),
            "if": ("if", 1), "unless": ("unless", 1), "until": ("until", 1), "instead": ("instead", 1)}  # fmt: skip
-_PHRASES: dict[str, list[list[str]]] = {"than": [], "one": []}  # of two words and more by their first, the longest first
+_THAN = {"over": "more", "above": "more", "under": "less", "below": "less"}
+_PHRASES: dict[str, list[list[str]]] = {name: [] for name in ("than", "one", *_THAN)}  # of two words and more by their first, the longest first
 for _phrase in sorted(CLASSES, key=len, reverse=True):
     _PHRASES.setdefault(_phrase[0], []).extend([list(_phrase)] if len(_phrase) > 1 else [])
 
@@ -177,6 +178,8 @@ def _read_classes(facts: Facts) -> None:
             facts.pivots.setdefault("than", []).append((1, set(filter(None, contents[at + 1 : ends[at + 1]]))))
         elif word == "one" and at + 1 < last and words[at + 1] in _DOING and (not at or words[at - 1] not in figures.OF_NOBODY):
             classes["one"] += 1
+        elif word in _THAN and at + 1 < last and _numeral(words[at + 1]):  # "over 40" is "more than 40"
+            classes.update((_THAN[word], "than"))
         end = at + 1
         for phrase in phrases:
             if words[at : at + len(phrase)] == phrase:

@@ -95,7 +95,7 @@ therefore = therefore, hence, consequently, as a result, for this reason, for th
     why, accordingly, thereby
 therefore? = so, thus, then, so that, because, since
 if = if, provided that, provided, as long as, in case, assuming, supposing
-if? = when, whether, were, should, whenever, had
+if? = when, whether, were, should, whenever, each time, every time, had
 unless = unless, except if
 until = until, till, up until
 before = before, prior to
@@ -110,7 +110,7 @@ except? = but, besides
 
 # more and less, most and least; facts.py adds the adjectives' own forms
 COMPARATIVES = _table("""
-more = more, further, better, greater, increasingly, additional
+more = more, further, better, greater, increasingly, additional, extra
 less = less, fewer, lesser
 worse = worse
 most = most, best
@@ -250,7 +250,8 @@ businesses governments countries members leaders friends parents visitors worker
 modern ancient human humanity history science art religion literature poetry philosophy nature society music money power truth
 love war peace death god government law education language software code text data results research studies evidence there's
 what's whether if being having doing making going getting taking using looking speaking working living writing reading thinking
-nowadays anyway nor yet so then thus still hence after before once since while whereas whilst although though because unless as
+nowadays quick recall notice observe picture bear mind listen wait watch follow check visit send add remove set open close run
+build choose pick buy grab bring meet join anyway nor yet so then thus still hence after before once since while whereas whilst although though because unless as
 even just only also again together overall further apparently presumably supposedly anyone alas behold truly surely really
 actually honestly frankly personally naturally generally broadly strictly literally merely hardly scarcely barely never always
 ever rather quite too very much instead likewise equally neither either none long ago
