@@ -201,7 +201,7 @@ def test_the_same_seed_builds_the_same_model(arch):
 
 
 def test_an_unknown_architecture_is_refused_with_the_names_of_those_there_are():
-    with pytest.raises(UserError, match="no architecture called 'telepathy'.*transformer, gated-attention, mamba, xlstm"):
+    with pytest.raises(UserError, match="no architecture called 'telepathy'.*transformer, tuned, gated-attention, mamba, xlstm"):
         build_model(**SMALL, arch="telepathy")
 
 

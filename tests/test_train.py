@@ -12,7 +12,9 @@ from vibejam.config import TrainConfig
 from vibejam.data import TokenDataset
 from vibejam.errors import UserError
 from vibejam.model import GPTModel
-from vibejam.optim import build_optimizer, lr_at
+from vibejam.optim import Masters, build_optimizer, lr_at
+from vibejam.parallel import ALONE
+from vibejam.step import gradients
 from vibejam.train import TrainEvent, estimate_loss, train_lm
 
 
@@ -191,3 +193,92 @@ def test_tables_and_matrices_decay_and_gains_do_not():
     assert decayed["weight_decay"] == PLAN.weight_decay and kept["weight_decay"] == 0
     assert {id(p) for p in kept["params"]} == {id(p) for n, p in model.named_parameters() if "norm" in n}
     assert len(decayed["params"]) + len(kept["params"]) == len(list(model.parameters()))
+
+
+# memory
+
+
+def limited(monkeypatch, rows):
+    """A machine whose memory holds `rows` passages at once; how many each attempt asked for."""
+    honest, asked = GPTModel.loss, []
+
+    def loss(self, idx, targets):
+        asked.append(len(idx))
+        if len(idx) > rows:
+            torch.rand(3)  # it threw dice before it gave up
+            raise RuntimeError("DefaultCPUAllocator: not enough memory: you tried to allocate 1 bytes")
+        return honest(self, idx, targets)
+
+    monkeypatch.setattr(GPTModel, "loss", loss)
+    return asked
+
+
+@pytest.mark.parametrize("parts", [2, 3, 5])
+def test_a_step_read_in_parts_learns_the_same(parts, monkeypatch):
+    monkeypatch.setattr(module, "compute_dtype", lambda device: torch.float32)
+    plan = replace(PLAN, max_iters=20, batch_size=5)
+    whole, parted = small(dropout=0.0), small(dropout=0.0)
+    losses = [e.train_loss for e in train_lm(whole, dataset(), plan)]
+    assert [e.train_loss for e in train_lm(parted, dataset(), replace(plan, accumulate=parts))] == pytest.approx(losses, abs=1e-4)
+
+
+def test_targets_with_weights_count_the_same_in_parts():
+    torch.manual_seed(0)
+    x, y, weights_ = torch.randint(20, (4, 16)), torch.randint(20, (4, 16)), torch.rand(4, 16)
+    y[0, :14], y[3] = -1, -1
+    grads = []
+    for parts in (1, 2, 4):
+        model = small(dropout=0.0)
+        loss, _ = gradients(Masters(model, torch.float32), (x, y, weights_), parts, ALONE)
+        grads.append((loss.item(), model.blocks[0].attention.query.weight.grad.clone()))
+    for loss, grad in grads[1:]:
+        assert loss == pytest.approx(grads[0][0], rel=1e-5)
+        torch.testing.assert_close(grad, grads[0][1], atol=1e-7, rtol=1e-4)
+
+
+def test_where_memory_runs_out_the_passages_are_parted_and_nothing_is_learnt_otherwise(monkeypatch, precision):
+    plan, planned, given = replace(PLAN, max_iters=8), small(), small()
+    list(train_lm(planned, dataset(), replace(plan, accumulate=4)))
+    asked, saves = limited(monkeypatch, 1), Saves()
+    events = list(train_lm(given, dataset(), plan, save=saves))
+    assert asked[:7] == [4, 2, 1, 1, 1, 1, 1] and set(asked[3:]) == {1}
+    assert "in 4 parts" in events[0].note and events[0].note.endswith(".") and not any(e.note for e in events[1:])
+    assert same(weights(given), weights(planned)), "with the dice it would have had"
+    assert saves.last("last")[2].numbers["counters"]["parts"] == 4, "and a resumed run remembers"
+
+
+def test_where_not_even_one_passage_fits_the_error_goes_on(monkeypatch):
+    limited(monkeypatch, 0)
+    with pytest.raises(RuntimeError, match="not enough memory"):
+        list(train_lm(small(), dataset(), PLAN))
+
+
+def test_an_error_in_a_step_leaves_the_state_between_two_steps(monkeypatch):
+    until, whole = Saves(), Saves()
+    for event in train_lm(small(), dataset(), PLAN, save=whole):
+        if event.iteration == 6:
+            break
+    honest, step = GPTModel.loss, iter(range(1, 100))
+
+    def loss(self, idx, targets):
+        if next(step) == 7:
+            torch.rand(5)
+            raise RuntimeError("a fault")
+        return honest(self, idx, targets)
+
+    monkeypatch.setattr(GPTModel, "loss", loss)
+    with pytest.raises(RuntimeError, match="a fault"):
+        list(train_lm(small(), dataset(), PLAN, save=until))
+    ours, theirs = until.last("last")[2], whole.last("last")[2]
+    assert same(ours.tensors, theirs.tensors) and ours.numbers["data"] == theirs.numbers["data"]
+
+
+def test_a_longer_plan_is_told_with_the_rate_it_goes_on_from():
+    saves = Saves()
+    list(train_lm(small(), dataset(), PLAN, save=saves))
+    events = list(train_lm(small(), dataset(), replace(PLAN, max_iters=60), state=saves.last("last")[2]))
+    note = events[0].note
+    assert "ends after 60 steps" in note and "67% are done" in note and f"{events[0].lr:.2g}" in note
+    again = list(train_lm(small(), dataset(), replace(PLAN, max_iters=60), state=saves.all[0][2]))
+    assert "17% are done" in again[0].note and not any(e.note for e in again[1:])
+    assert next(train_lm(small(), dataset(), PLAN, state=saves.all[0][2])).note is None, "the same plan is no news"

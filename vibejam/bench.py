@@ -11,12 +11,14 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from vibejam.bench_training import training
 from vibejam.compiled import CompiledDecoder, compiled
 from vibejam.config import SampleConfig
 from vibejam.decoder import Decoder, one_thread, packed
@@ -228,16 +230,19 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "rounding": rounding,
     "from-scratch": from_scratch,
     "load": loading,
+    "training": partial(training, minutes=0.5, seeds=2),
 }
 
 
-def run(what: str | None = None, say: Callable[[str], None] = lambda line: None) -> Figure:
-    """The figure called `what`, or all of them."""
+def run(
+    what: str | None = None, say: Callable[[str], None] = lambda line: None, training_on: dict[str, object] | None = None
+) -> Figure:
+    """The figure called `what`, or all of them; `training_on` says what "training" is measured on (bench_training.py)."""
     names = [what] if what else list(FIGURES)
     results: Figure = {"processor_seconds_on": "one thread", "torch": torch.__version__, "cpu": _abilities()}
     for name in names:
         say(f"Measuring {name}")
-        results[name] = FIGURES[name]()
+        results[name] = training(**training_on, say=say) if name == "training" and training_on else FIGURES[name]()
     return results
 
 

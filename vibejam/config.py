@@ -12,6 +12,7 @@ from vibejam.errors import SettingError
 
 MAX_CONTEXT = 131_072  # tokens; the weights' file says nothing of the context, so nothing else bounds its tables
 MAX_LAYERS = 1024
+MAX_GRAMS, MAX_ROWS = 16, 2**20
 MAX_SEED = 2**32 - 1
 
 
@@ -68,6 +69,9 @@ class ModelConfig:
     rope_theta: float = knob(10_000.0, "The base of the rotary positions' wavelengths.")
     rope_scaling: RopeScaling | None = knob(None, "How a pretrained model's rotary positions were stretched, if they were.")
     tie_embeddings: bool = knob(True, "Whether reading and writing a token share one table.")
+    grams: int = knob(0, "How many tables of hashed n-grams a tuned model reads by: of 2 tokens, of 3, and so on.")
+    gram_rows: int = knob(32_768, "How many rows such a table has; n-grams that share one are not told apart.")
+    gram_dropout: float = knob(0.0, "Share of the n-grams passed over while learning, against learning them by heart.")
 
     def __post_init__(self) -> None:
         sizes = (self.vocab_size, self.block_size, self.n_layer, self.n_head, self.n_embd, self.kv_heads, self.hidden)
@@ -75,14 +79,17 @@ class ModelConfig:
             raise SettingError(
                 "vocab_size, block_size, n_layer, n_head, n_kv_head, n_embd and n_hidden must be whole numbers of at least 1"
             )
+        if not (0 <= self.grams <= MAX_GRAMS and 1 <= self.gram_rows <= MAX_ROWS):
+            raise SettingError(f"grams lie between 0 and {MAX_GRAMS}, and gram_rows between 1 and {MAX_ROWS}")
         if self.block_size > MAX_CONTEXT or self.n_layer > MAX_LAYERS:
             raise SettingError(f"block_size is {MAX_CONTEXT} at most and n_layer {MAX_LAYERS}")
         if self.n_embd % self.n_head or (self.n_embd // self.n_head) % 2:
             raise SettingError(f"n_embd {self.n_embd} must be an even multiple of n_head {self.n_head}")
         if self.n_head % self.kv_heads:
             raise SettingError(f"n_head {self.n_head} must be a multiple of n_kv_head {self.kv_heads}")
-        if not 0 <= self.dropout < 1:
-            raise SettingError(f"dropout {self.dropout} must lie in [0, 1)")
+        for name in ("dropout", "gram_dropout"):
+            if not 0 <= getattr(self, name) < 1:
+                raise SettingError(f"{name} {getattr(self, name)} must lie in [0, 1)")
         if not (0 <= self.norm_eps < 1 and 0 < self.rope_theta < math.inf):
             raise SettingError("norm_eps must lie in [0, 1) and rope_theta above 0")
 

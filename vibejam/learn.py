@@ -8,7 +8,7 @@ import hashlib
 import time
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -155,6 +155,21 @@ def recipe_of(run: dict, times: float = 1.0) -> Recipe:
     return Recipe(shape, TrainConfig(**train), DataConfig(**settings["data"]), tuple(run["notes"]), run["base"])
 
 
+def resumed_recipe(folder: Path, ends: dict[str, object], changed: dict[str, object]) -> Recipe:
+    """The recipe of the run in `folder` with another end, where one is named, and what else was set by hand.
+
+    Raises UserError where its run.json is damaged.
+    """
+    run = checkpoint.read_json(folder / "run.json")
+    checkpoint.check_format(folder, run.get("format", 1), FORMAT)
+    try:
+        own = recipe_of(run)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise UserError(f"{folder / 'run.json'} is damaged; delete that run or restore the file.") from error
+    anew = {"minutes": 0.0, "max_iters": 0} | ends if ends else {}
+    return replace(own, train=replace(own.train, **anew, **changed))
+
+
 def _train(
     folder: Path,
     run: dict,
@@ -209,9 +224,7 @@ def recorded(
         write_json(folder / "run.json", run)
 
 
-def _figures(
-    folder: Path, last: TrainEvent, val_texts: list[str], device: torch.device, on_base: bool
-) -> dict[str, object]:
+def _figures(folder: Path, last: TrainEvent, val_texts: list[str], device: torch.device, on_base: bool) -> dict[str, object]:
     """What the run came to, measured with the weights that are kept, as anyone who loads the folder will find them."""
     figures: dict[str, object] = {
         "iters": last.iteration,

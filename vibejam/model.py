@@ -104,6 +104,10 @@ class BaseLM(nn.Module, ABC):
         if not 1 <= idx.shape[1] <= self.config.block_size:
             raise ValueError(f"{idx.shape[1]} tokens given, but this model reads 1 to {self.config.block_size} at a time")
 
+    def row_tables(self) -> list[nn.Parameter]:
+        """Tables of which a step touches few rows: their gradients are sparse, and they are learnt and kept in fp32."""
+        return []
+
     def parameter_count(self) -> int:
         """How many numbers the model learns; tied tables count once."""
         return sum(p.numel() for p in self.parameters())
@@ -321,6 +325,7 @@ class KVCache:
 
 ARCHITECTURES = {  # name: module and class, imported when one is built, so that the plain model loads nothing of the labs
     "transformer": "vibejam.model:GPTModel",
+    "tuned": "vibejam.tuned:TunedModel",
     "gated-attention": "vibejam.labs.gated_attention:GatedAttentionModel",
     "mamba": "vibejam.labs.mamba:MambaModel",
     "xlstm": "vibejam.labs.xlstm:XLSTMModel",

@@ -10,56 +10,82 @@ from vibejam.model import BaseLM
 from vibejam.runtime import compute_dtype
 
 MOMENTUM = 0.95  # Muon's, and its five steps of Newton-Schulz with their coefficients: as published with it
+ROWS_TIMES, ROWS_BETA = 2.5, 0.99  # the rows' rate, as a multiple of AdamW's; how much of their past they remember
 STEPS, COEFFICIENTS = 5, (3.4445, -4.775, 2.0315)
 
 
 def build_optimizer(model: BaseLM, config: TrainConfig) -> torch.optim.AdamW:
     """AdamW (https://arxiv.org/abs/1711.05101); matrices and tables decay, the norms' gains do not.
 
-    With `config.muon_lr` Muon moves the matrices inside the blocks.
+    With `config.muon_lr` Muon moves the matrices inside the blocks; and `row_tables` move row by row.
     """
-    learning = [p for p in model.parameters() if p.requires_grad]
+    tables = {id(p) for p in model.row_tables()}
     inside = {id(p) for p in model.blocks.parameters() if p.dim() == 2} if config.muon_lr else set()
-    decayed = [p for p in learning if p.dim() >= 2 and id(p) not in inside]
-    kept = [p for p in learning if p.dim() < 2]
-    groups = [{"params": decayed, "weight_decay": config.weight_decay}, {"params": kept, "weight_decay": 0.0}]
-    settings = {"lr": config.lr, "betas": (0.9, 0.99), "fused": True}
-    matrices = [p for p in learning if id(p) in inside]
-    if not matrices:
-        return torch.optim.AdamW([group for group in groups if group["params"]], **settings)
-    groups.append({"params": matrices, "weight_decay": config.weight_decay, "times": config.muon_lr / config.lr})
-    return Muon([group for group in groups if group["params"]], **settings)
+    learning = [p for p in model.parameters() if p.requires_grad]
+    plain = [p for p in learning if id(p) not in tables | inside]
+    groups = [
+        {"params": [p for p in plain if p.dim() >= 2], "weight_decay": config.weight_decay},
+        {"params": [p for p in plain if p.dim() < 2], "weight_decay": 0.0},
+        {
+            "params": [p for p in learning if id(p) in inside],
+            "weight_decay": config.weight_decay,
+            "times": config.muon_lr / config.lr,
+            "rule": "muon",
+        },
+        {"params": [p for p in learning if id(p) in tables], "weight_decay": 0.0, "times": ROWS_TIMES, "rule": "rows"},
+    ]
+    groups = [group for group in groups if group["params"]]
+    kind = Mixed if any("rule" in group for group in groups) else torch.optim.AdamW
+    return kind(groups, lr=config.lr, betas=(0.9, 0.99), fused=True)
 
 
 def set_rate(optimizer: torch.optim.Optimizer, lr: float) -> None:
-    """Give every group the rate `lr`, and Muon's its multiple of it."""
+    """Give every group the rate `lr`, or its multiple of it."""
     for group in optimizer.param_groups:
         group["lr"] = lr * group.get("times", 1.0)
 
 
-class Muon(torch.optim.AdamW):
-    """AdamW whose last group, matrices all, moves by Muon (https://kellerjordan.github.io/posts/muon/).
-
-    A step is the momentum of the gradients with all of its singular values brought near 1, so that no direction drowns another.
-    """
+class Mixed(torch.optim.AdamW):
+    """AdamW, but for groups with a rule of their own: "muon" for matrices, "rows" for tables with sparse gradients."""
 
     @torch.no_grad()
     def step(self, closure: None = None) -> None:
-        group = self.param_groups[-1]
-        alike: dict[torch.Size, list[nn.Parameter]] = {}
-        for matrix in group["params"]:
-            if matrix.grad is not None:
-                alike.setdefault(matrix.shape, []).append(matrix)
-        for shape, matrices in alike.items():  # those of one shape in one product each
-            for matrix in matrices:
-                momentum = self.state[matrix].setdefault("momentum", torch.zeros_like(matrix))
-                momentum.lerp_(matrix.grad, 1 - MOMENTUM)
-            ahead = torch.stack([m.grad.lerp(self.state[m]["momentum"], MOMENTUM) for m in matrices])  # Nesterov's (N, out, in)
-            longer = max(1.0, shape[0] / shape[1]) ** 0.5
-            for matrix, step in zip(matrices, orthogonal(ahead), strict=True):
-                matrix.mul_(1 - group["lr"] * group["weight_decay"]).add_(step, alpha=-group["lr"] * longer)
-                matrix.grad = None  # so that AdamW leaves it alone
+        for group in self.param_groups:
+            rule = {"muon": self._muon, "rows": self._rows}.get(group.get("rule"))
+            if rule is not None:
+                rule(group, [p for p in group["params"] if p.grad is not None])
+                for parameter in group["params"]:
+                    parameter.grad = None  # so that AdamW leaves it alone
         super().step()
+
+    def _muon(self, group: dict, matrices: list[nn.Parameter]) -> None:
+        """Muon (https://kellerjordan.github.io/posts/muon/): the momentum of the gradients with all of its singular values brought
+        near 1, so that no direction drowns another."""
+        alike: dict[torch.Size, list[nn.Parameter]] = {}
+        for matrix in matrices:
+            alike.setdefault(matrix.shape, []).append(matrix)
+        for shape, same in alike.items():  # those of one shape in one product each
+            for matrix in same:
+                self.state[matrix].setdefault("momentum", torch.zeros_like(matrix)).lerp_(matrix.grad, 1 - MOMENTUM)
+            ahead = torch.stack([m.grad.lerp(self.state[m]["momentum"], MOMENTUM) for m in same])  # Nesterov's (N, out, in)
+            longer = max(1.0, shape[0] / shape[1]) ** 0.5
+            for matrix, step in zip(same, orthogonal(ahead), strict=True):
+                matrix.mul_(1 - group["lr"] * group["weight_decay"]).add_(step, alpha=-group["lr"] * longer)
+
+    def _rows(self, group: dict, tables: list[nn.Parameter]) -> None:
+        """Of each table only the rows that a step has touched: every row by its gradient over the root of the mean square of its
+        own gradients so far.  One number a row is remembered, and how often it was touched."""
+        for table in tables:
+            touched = table.grad.coalesce()
+            rows, grads = touched.indices()[0], touched.values()  # (n,), (n, C)
+            state = self.state[table]
+            if not state:
+                state["square"], state["times"] = (torch.zeros(len(table), 1, device=table.device) for _ in range(2))
+            times = state["times"][rows] + 1
+            square = state["square"][rows].lerp(grads.square().mean(1, keepdim=True), 1 - ROWS_BETA)  # (n, 1)
+            state["times"][rows], state["square"][rows] = times, square
+            length = (square / (1 - ROWS_BETA**times)).sqrt_().add_(1e-10)
+            table.index_add_(0, rows, grads / length, alpha=-group["lr"])
 
 
 def orthogonal(matrices: Tensor) -> Tensor:
@@ -93,6 +119,11 @@ class Masters:
     def __init__(self, model: BaseLM, dtype: torch.dtype) -> None:
         self.model = model
         self.worker = model if dtype == torch.float32 else copy.deepcopy(model).to(dtype)
+        shared = {id(table) for table in model.row_tables()}
+        for name, parameter in list(model.named_parameters()):
+            if id(parameter) in shared:  # a copy of all its rows a step would cost more than the step
+                owner, _, own = name.rpartition(".")
+                setattr(self.worker.get_submodule(owner), own, parameter)
         self._pairs = [
             (master, copied)
             for master, copied in zip(model.parameters(), self.worker.parameters(), strict=True)

@@ -53,6 +53,20 @@ class Group:
         for tensor, total in zip(tensors, flat.split([tensor.numel() for tensor in tensors]), strict=True):
             tensor.detach().copy_(total.view_as(tensor))
 
+    def gather(self, rows: Tensor) -> list[Tensor]:
+        """Every process's rows (n, ...), of which each may have another number.  Raises WorkerLost."""
+        count = torch.zeros(self.size, dtype=torch.long, device=rows.device)
+        count[self.rank] = len(rows)
+        try:
+            dist.all_reduce(count)
+            most = int(count.max())
+            padded = torch.cat([rows, rows.new_zeros(most - len(rows), *rows.shape[1:])])
+            found = [torch.empty_like(padded) for _ in range(self.size)]
+            dist.all_gather(found, padded)
+        except RuntimeError as error:
+            raise WorkerLost from error
+        return [part[:n] for part, n in zip(found, count.tolist(), strict=True)]
+
     def from_first(self, values: Sequence[float], device: torch.device) -> list[float]:
         """What the first process says, to all.  Raises WorkerLost."""
         if self.size == 1:
@@ -93,8 +107,17 @@ def take_part(device: str | None = None) -> tuple[Group, str | None]:
     else:
         device = device or "cpu"
     if not dist.is_initialized():
-        dist.init_process_group("nccl" if device.startswith("cuda") else "gloo", rank=rank, world_size=size)
+        backend = "nccl" if device.startswith("cuda") else "gloo"
+        dist.init_process_group(backend, store=_meeting_place(rank, size), rank=rank, world_size=size)
     return Group(rank, size), device
+
+
+def _meeting_place(rank: int, size: int) -> dist.Store:
+    """Where the processes find each other: a part of torchrun's own store for each try, or they would call those that are gone."""
+    hosted = os.environ.get("TORCHELASTIC_USE_AGENT_STORE") == "True"
+    where = os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"])
+    store = dist.TCPStore(*where, size, is_master=rank == 0 and not hosted, wait_for_workers=False)
+    return dist.PrefixStore(f"vibejam/{os.environ.get('TORCHELASTIC_RESTART_COUNT', '0')}", store)
 
 
 def is_first() -> bool:

@@ -1,9 +1,9 @@
 """How large a model, and how it learns, for so much text and so many minutes, with the reasons in words.
 
-Chosen on CPU cores, on documents held out of one author's training folder: in the same CPU time, 1,024 tokens a step predicted them
-7 % better than 2,048 (one seed).  What a person sets by hand always wins.
+Chosen on CPU cores, by the runs in ABLATIONS.md.  What a person sets by hand always wins.
 """
 
+import math
 import time
 from dataclasses import dataclass
 
@@ -12,12 +12,25 @@ import torch
 from vibejam.base import start_on_base
 from vibejam.config import DataConfig, ModelConfig, TrainConfig
 from vibejam.errors import SettingError
-from vibejam.model import architecture, build_model
+from vibejam.model import architecture, build_model, unfilled_model
 from vibejam.optim import Masters, build_optimizer
 from vibejam.runtime import compute_dtype, pick_device
+from vibejam.tokenizer import BPE_FROM, vocab_size_for
 
 SPEED_SECONDS = 2.0  # how long a person may be kept waiting for an estimate
 SHORT_PASSAGE = 128  # tokens of one such step on a base
+NOMINAL = {"cuda": 500_000, "torch.bfloat16": 20_000, "torch.float32": 8_000}  # tokens a second, to plan by without measuring
+CHARACTERS_A_PIECE = 2.5  # in a bpe token learnt from so little text
+KNOWN_CHARACTERS = 350  # tokens of a character tokenizer: bytes, and the text's own characters
+LOOK = 16_384  # tokens a measurement reads at most
+READS_FASTER = 2.5  # than it learns
+AGAINST_HEART = (  # below how many readings of the text: what share of its n-grams, and of all else, is passed over
+    (2, 0.0, 0.0),
+    (5, 0.3, 0.0),
+    (10, 0.5, 0.1),
+    (20, 0.7, 0.1),
+    (math.inf, 0.8, 0.2),
+)
 
 
 @dataclass(frozen=True)
@@ -67,25 +80,65 @@ def plan_run(
         minutes = QUICK.minutes
     if base != "none":
         return _on_a_base(base, minutes, max_iters, shape or {}, train or {}, data)
-    architecture(str((shape or {}).get("arch", "transformer")))  # an unknown one is refused before anything is written
+    arch = str((shape or {}).get("arch", "tuned"))
+    architecture(arch)  # an unknown one is refused before anything is written
+    plan = _tuned if arch == "tuned" else _plain
+    shape_plan, settings, reasons = plan(characters, minutes, max_iters, data)
+    settings |= {"minutes": minutes, "max_iters": max_iters}
+    return Recipe(shape_plan | (shape or {}), TrainConfig(**(settings | (train or {}))), data, tuple(reasons))
+
+
+Plan = tuple[dict[str, object], dict[str, object], list[str]]  # the shape, how it learns, and why
+
+
+def _tuned(characters: int, minutes: float, max_iters: int, data: DataConfig) -> Plan:
+    """By how often the text will be read: tables of n-grams learn fastest, and learn by heart first."""
+    batch, context = 16, 128
+    pieces = data.tokenizer == "bpe" or (data.tokenizer == "auto" and characters >= BPE_FROM)
+    tokens = max(1.0, characters / (CHARACTERS_A_PIECE if pieces else 1.0))
+    device = pick_device()
+    speed = NOMINAL["cuda" if device.type == "cuda" else str(compute_dtype(device))]
+    limits = [minutes * 60 * speed, max_iters * batch * context]
+    read = min(limit for limit in limits if limit)  # tokens
+    times = read / tokens
+    layers = 2 if read < 1_000_000 else 4
+    table, dropout = next(rule[1:] for rule in AGAINST_HEART if times < rule[0])
+    rows = 2 ** min(15, max(10, round(math.log2(characters / 16 + 1))))
+    shape: dict[str, object] = {"arch": "tuned", "n_layer": layers, "n_head": 2, "n_embd": 128, "block_size": context}
+    shape |= {"dropout": dropout, "grams": 3 if pieces else 4, "gram_rows": rows, "gram_dropout": table}
+    reasons = [
+        f"{layers} blocks of width 128: "
+        + ("there is time for a deeper model." if layers > 2 else "it learns most in so little time."),
+        f"{shape['grams']} tables of {rows:,} hashed n-grams, which learn fastest; such a model is no Llama, so to export one, "
+        "choose the plain transformer (--arch transformer).",
+        f"The text is read about {times:,.0f} times, so " if times >= 1.5 else "The text is read about once, so ",
+    ]
+    reasons[-1] += (
+        f"{table:.0%} of the n-grams and {dropout:.0%} of the rest are passed over, against learning it by heart."
+        if table
+        else "nothing need keep it from being learnt by heart."
+    )
+    return shape, {"batch_size": batch, "lr": 8e-3, "muon_lr": 0.02}, reasons
+
+
+def _plain(characters: int, minutes: float, max_iters: int, data: DataConfig) -> Plan:
+    """Llama's shape, which other tools can load, and what the labs compare with."""
     quick = compute_dtype(pick_device()) != torch.float32  # a CPU without bfloat16 learns several times slower
     long = minutes > (3 if quick else 20) or max_iters > 3000
-    shape_plan: dict[str, object] = (
+    shape: dict[str, object] = (
         {"n_layer": 6, "n_head": 4, "n_embd": 256, "block_size": 256}
         if long
         else {"n_layer": 4, "n_head": 2, "n_embd": 128, "block_size": 128}
     )
     reasons = [
-        f"{shape_plan['n_layer']} blocks of width {shape_plan['n_embd']}: "
+        f"{shape['n_layer']} blocks of width {shape['n_embd']}: "
         + ("there is time for a larger model." if long else "a small model gets furthest in so few minutes.")
     ]
     little = characters < (2_000_000 if long else 300_000)
-    shape_plan["dropout"] = 0.1 if little else 0.0
+    shape["dropout"] = 0.1 if little else 0.0
     if little:
         reasons.append("Dropout 0.1: the run will read this text many times and should not learn it by heart.")
-    shape_plan |= shape or {}
-    settings: dict[str, object] = {"minutes": minutes, "max_iters": max_iters, "lr": 1.5e-3 if long else 2e-3}
-    return Recipe(shape_plan, TrainConfig(**(settings | (train or {}))), data, tuple(reasons))
+    return shape, {"lr": 1.5e-3 if long else 2e-3}, reasons
 
 
 def _on_a_base(base: str, minutes: float, max_iters: int, shape: dict, train: dict, data: DataConfig) -> Recipe:
@@ -119,6 +172,7 @@ def measure_speed(recipe: Recipe, device: str | None = None, vocab_size: int = 1
     times = []
     for _ in range(steps):
         began = time.perf_counter()
+        optimizer.zero_grad(set_to_none=True)
         masters.worker.loss(ids, ids).backward()
         masters.collect()
         optimizer.step()
@@ -127,3 +181,44 @@ def measure_speed(recipe: Recipe, device: str | None = None, vocab_size: int = 1
         if sum(times) > SPEED_SECONDS:
             break
     return ids.numel() / sorted(times)[(len(times) - 1) // 2]  # of two the quicker: the first warms up
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What a run will take on this machine."""
+
+    seconds: float
+    bytes: int
+    tokens_per_second: float
+
+    @property
+    def sentence(self) -> str:
+        length = f"{self.seconds / 60:,.1f} minutes" if self.seconds >= 90 else f"{self.seconds:,.0f} seconds"
+        return f"This will take about {length} and {self.bytes / 1e6:,.0f} MB of memory beside the program's own."
+
+
+def foretell(recipe: Recipe, characters: int, device: str | None = None) -> Forecast:
+    """Measured before a run that begins from nothing: a few steps on made-up tokens, and all measuring counted in."""
+    pieces = recipe.data.tokenizer == "bpe" or (recipe.data.tokenizer == "auto" and characters >= BPE_FROM)
+    vocab_size = (recipe.data.vocab_size or vocab_size_for(characters)) if pieces else KNOWN_CHARACTERS
+    config, plan = recipe.model_config(vocab_size, int(recipe.shape["block_size"])), recipe.train
+    speed = measure_speed(recipe, device, vocab_size)
+    step = plan.batch_size * config.block_size
+    limits = [plan.minutes * 60, plan.max_iters * step / speed]
+    held = recipe.data.val_fraction * characters / (CHARACTERS_A_PIECE if pieces else 1.0)  # tokens
+    looks = plan.evals * min(held, LOOK) / (READS_FASTER * speed)
+    seconds = [limits[0] or math.inf, (limits[1] or math.inf) + looks]  # minutes count the looks, steps do not
+    return Forecast(min(seconds) + 2 * held / (READS_FASTER * speed), memory_of(config, plan), speed)
+
+
+def memory_of(config: ModelConfig, plan: TrainConfig) -> int:
+    """Bytes that learning holds at its fullest: weights with what moves them, and what a step's passages leave to go back by."""
+    with torch.device("meta"):  # shapes alone
+        model = unfilled_model(config)
+        tables = sum(table.numel() for table in model.row_tables())
+    weights = 18 * (model.parameter_count() - tables) + 6 * tables  # fp32, gradient, two moments, a bf16 copy; rows have no moments
+    rows = -(-plan.batch_size // plan.accumulate)
+    width = 14 * config.n_embd + 3 * config.hidden  # numbers a token and block
+    attention = 3 * config.n_head * config.block_size  # scores and weights, as the CPU writes them out
+    tokens = rows * config.block_size
+    return int(weights + 4 * tokens * (config.n_layer * (width + attention) + 3 * config.vocab_size))

@@ -42,10 +42,22 @@ def add_up(masters: Masters, loss: Tensor, seconds: float, group: Group) -> tupl
     learning = [p for p in masters.model.parameters() if p.requires_grad]
     for parameter in learning:
         if parameter.grad is None:  # this process had no passage
-            parameter.grad = torch.zeros_like(parameter)
+            sparse = any(parameter is table for table in masters.model.row_tables())
+            parameter.grad = torch.zeros_like(parameter, layout=torch.sparse_coo if sparse else torch.strided)
+    rows = [p for p in learning if p.grad.is_sparse]
+    for parameter in rows:
+        parameter.grad = _all_rows(parameter.grad.coalesce(), group)
+    learning = [p for p in learning if not p.grad.is_sparse]
     told = torch.stack([loss.float(), loss.new_tensor(seconds if group.first else 0.0)])
     group.add_up([*(p.grad for p in learning), told])
     return float(told[0]), float(told[1])
+
+
+def _all_rows(grad: Tensor, group: Group) -> Tensor:
+    """A sparse gradient with the rows of all processes."""
+    indices, values = grad.indices()[0], grad.values()  # (n,), (n, C)
+    places = torch.cat(group.gather(indices[:, None]))[:, 0]
+    return torch.sparse_coo_tensor(places[None], torch.cat(group.gather(values)), grad.shape, check_invariants=False)
 
 
 def _read(masters: Masters, rows: Sequence[Tensor], parts: int, total: Tensor) -> Tensor:

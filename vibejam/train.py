@@ -88,6 +88,7 @@ def train_lm(
     sample: Callable[[BaseLM], str] | None = None,
     measure: Callable[[BaseLM, TrainingData], Score | None] = estimate_loss,
     group: Group = ALONE,
+    clock: Callable[[], float] | None = None,
 ) -> Iterator[TrainEvent]:
     """Train `model` in place and yield an event a step.
 
@@ -95,6 +96,7 @@ def train_lm(
     latest) and once more at the end, however that comes.  `sample(model)` writes the sample of a measurement, and
     `measure(model, data)` scores what is held out.  `state` goes on with a saved run: on a CPU, bit for bit where the end was
     given in steps.  In a `group` every process calls this with equal arguments; the first alone measures, samples and saves.
+    `clock()` counts the seconds, those on the wall unless it is given.
     Raises UserError where the loss stays NaN or infinite, or a process of the group is lost.
     """
     device = next(model.parameters()).device
@@ -109,19 +111,20 @@ def train_lm(
     counters.minutes, counters.max_iters = config.minutes, config.max_iters
     group.alike(list(model.parameters()))
     masters = Masters(model, compute_dtype(device))
-    clock = time.monotonic() - counters.seconds  # monotonic: setting the clock back changes nothing
+    now = clock or time.monotonic  # monotonic: setting the clock back changes nothing
+    start = now() - counters.seconds
     failed = 0
     masters.worker.train()
     try:
         while not counters.finished:
-            began, place, dice = time.monotonic(), data.state(), torch.get_rng_state()
+            began, place, dice = now(), data.state(), torch.get_rng_state()
             lr = lr_at(_progress(counters, config, counters.seconds), config) * counters.lr_scale
             set_rate(optimizer, lr)
             try:
                 batch = data.get_batch("train", config.batch_size)  # (B, T) each
                 optimizer.zero_grad(set_to_none=True)
                 loss, parts = gradients(masters, batch, counters.parts, group)
-                train_loss, counters.seconds = add_up(masters, loss, time.monotonic() - clock, group)
+                train_loss, counters.seconds = add_up(masters, loss, now() - start, group)
             except BaseException:  # what is saved on the way out is the state between two steps
                 data.restore(place)
                 torch.set_rng_state(dice)
@@ -129,8 +132,9 @@ def train_lm(
             if parts > counters.parts:
                 counters.parts = parts
                 note = f"Memory ran out, so a step's passages are read in {parts} parts from here on; what is learnt is the same."
-            norm = torch.nn.utils.clip_grad_norm_(model.parameters(), config.grad_clip)
-            if torch.isfinite(norm):
+            dense = [p for p in model.parameters() if p.grad is not None and not p.grad.is_sparse]
+            norm = torch.nn.utils.clip_grad_norm_(dense, config.grad_clip)
+            if torch.isfinite(norm) and math.isfinite(train_loss):
                 optimizer.step()
                 masters.distribute()
                 failed, counters.lr_scale = 0, min(1.0, counters.lr_scale * RECOVERY)
@@ -143,7 +147,7 @@ def train_lm(
                     )
             counters.iteration += 1
             counters.tokens += batch[0].numel()
-            counters.learning_seconds += time.monotonic() - began
+            counters.learning_seconds += now() - began
             progress = _progress(counters, config, counters.seconds)
             counters.finished = progress >= 1
             event = dict(
@@ -157,10 +161,10 @@ def train_lm(
             note = None
             if counters.finished or progress >= (counters.measured + 1) / config.evals:
                 event |= _measure(masters, data, config, optimizer, counters, save, sample, measure, group)
-                counters.seconds = group.from_first([time.monotonic() - clock], device)[0]
-            paused = time.monotonic()
+                counters.seconds = group.from_first([now() - start], device)[0]
+            paused = now()
             yield TrainEvent(seconds=counters.seconds, **event)
-            clock += time.monotonic() - paused  # what the caller does between events is not part of the run
+            start += now() - paused  # what the caller does between events is not part of the run
     finally:
         if counters.iteration and group.first:
             if not counters.best_iteration:  # ended before the first measurement: what there is, is the best there is

@@ -42,22 +42,27 @@ def prepare_data(args: argparse.Namespace) -> dict[str, object]:
 def train_lm(args: argparse.Namespace) -> dict[str, object]:
     from vibejam.checkpoint import read_json
     from vibejam.corpus import load_corpus
-    from vibejam.learn import learn
+    from vibejam.learn import learn, resumed_recipe
     from vibejam.parallel import is_first
-    from vibejam.recipe import plan_run
+    from vibejam.recipe import foretell, plan_run
 
     corpus = load_corpus(args.text_path)
     held = load_corpus(args.val_path) if args.val_path else None
-    recipe = plan_run(
-        corpus.characters,
-        args.minutes or 0.0,
-        args.max_iters or 0,
-        shape=given(args, "arch", "n_layer", "n_head", "n_embd", "block_size", "dropout"),
-        train=given(args, "batch_size", "lr", "lora_rank", "seed"),
-        base=args.base,
-        data=DataConfig(**given(args, "tokenizer", "vocab_size")),
-    )
     folder = Path(args.ckpt_path)
+    if args.resume and (folder / "run.json").is_file():
+        recipe = resumed_recipe(folder, given(args, "minutes", "max_iters"), given(args, "batch_size", "lr"))
+    else:
+        recipe = plan_run(
+            corpus.characters,
+            args.minutes or 0.0,
+            args.max_iters or 0,
+            shape=given(args, "arch", "n_layer", "n_head", "n_embd", "block_size", "dropout"),
+            train=given(args, "batch_size", "lr", "lora_rank", "seed"),
+            base=args.base,
+            data=DataConfig(**given(args, "tokenizer", "vocab_size")),
+        )
+        if recipe.base == "none" and is_first():
+            say(foretell(recipe, corpus.characters, args.device).sentence)
     stop, told = stop_on_signals(), None
     events = learn(corpus, folder, recipe, held=held, device=args.device, resume=args.resume)
     if not is_first():  # one of several processes that learn together: the first one speaks for all

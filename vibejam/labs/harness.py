@@ -117,7 +117,7 @@ def compare(
     for name in archs:
         architecture(name)
     where, texts = pick_device(device), part_texts(corpus)
-    recipe = plan_run(sum(map(len, texts.train)), minutes, shape=shape)
+    recipe = plan_run(sum(map(len, texts.train)), minutes, shape={"arch": "transformer"} | (shape or {}))
     like = recipe.model_config(texts.tokenizer.vocab_size, int(recipe.shape["block_size"]))
     configs = {name: equal_parameters(like, name) for name in dict.fromkeys(archs)}
     known = Comparison(_about(texts), minutes, seeds)

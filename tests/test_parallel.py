@@ -1,0 +1,140 @@
+"""Two processes that learn one model under torchrun, over gloo here: the curve of one, one writer, and nothing lost by a kill."""
+
+import json
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+import torch
+import torch.distributed as dist
+from killable import CORPUS
+from learning import PLAN, Saves, dataset, small
+from writing import write_folder
+
+from vibejam import optim
+from vibejam import train as module
+from vibejam.checkpoint import load_model, load_state, read_json, read_metrics
+from vibejam.learn import learn, recipe_of
+from vibejam.parallel import Group
+
+pytestmark = [
+    pytest.mark.faults,
+    pytest.mark.skipif(not (dist.is_available() and dist.is_gloo_available()), reason="NOT RUN: this torch has no gloo"),
+]
+TESTS = Path(__file__).parent
+
+
+def torchrun(folder, script, *options, code=0):
+    """Run `script` in two processes; what they printed."""
+    (folder / "worker.py").write_text(f"import sys\nsys.path[:0] = [{str(TESTS)!r}]\n" + textwrap.dedent(script))
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", *options]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(TESTS.parent)}
+    done = subprocess.run([*command, str(folder / "worker.py")], capture_output=True, text=True, timeout=400, env=environment)
+    assert (done.returncode == 0) == (code == 0), done.stderr[-3000:]
+    return done
+
+
+SHAPES = {
+    "transformer": {"dropout": 0.0},
+    "tuned": {"arch": "tuned", "dropout": 0.0, "grams": 2, "gram_rows": 64},
+}
+PLANS = {"transformer": PLAN, "tuned": module.TrainConfig(**{**vars(PLAN), "muon_lr": 0.02, "batch_size": 5, "accumulate": 2})}
+
+
+@pytest.mark.parametrize("arch", SHAPES)
+def test_two_processes_learn_the_curve_of_one(arch, tmp_path, monkeypatch):
+    """Five passages are parted three to two, and each part in two again."""
+    torchrun(
+        tmp_path,
+        f"""
+        import json, torch
+        from learning import dataset, small
+        from test_parallel import PLANS, SHAPES
+        from vibejam import optim, train
+        from vibejam.parallel import take_part
+        optim.compute_dtype = train.compute_dtype = lambda device: torch.float32
+        group, device = take_part("cpu")
+        saved = []
+        model = small(seed=group.rank, **SHAPES[{arch!r}])  # each begins elsewhere, and the first one's weights count
+        events = train.train_lm(model, dataset(), PLANS[{arch!r}], group=group, save=lambda *a: saved.append(a[0]))
+        told = [(e.train_loss, e.val_loss, e.best, e.seconds > 0) for e in events]
+        total = sum(float(p.double().abs().sum()) for p in model.parameters())
+        with open({str(tmp_path)!r} + f"/{{group.rank}}.json", "w") as file:
+            json.dump({{"told": told, "saved": saved, "total": total}}, file)
+        """,
+    )
+    first, second = (json.loads((tmp_path / f"{rank}.json").read_text()) for rank in (0, 1))
+    for each in (module, optim):
+        monkeypatch.setattr(each, "compute_dtype", lambda device: torch.float32)
+    saves = Saves()
+    alone = list(module.train_lm(small(**SHAPES[arch]), dataset(), PLANS[arch], save=saves))
+    assert len(first["told"]) == len(alone) == PLAN.max_iters
+    for (loss, held, best, timed), event in zip(first["told"], alone, strict=True):
+        assert loss == pytest.approx(event.train_loss, abs=1e-4) and timed
+        assert (held is None) == (event.val_loss is None) and best is event.best
+        assert held is None or held == pytest.approx(event.val_loss, abs=1e-4)
+    assert [told[:3] for told in first["told"]] == [told[:3] for told in second["told"]], "all know what the first one measured"
+    assert first["total"] == second["total"], "and hold the same weights"
+    assert first["saved"] == [kind for kind, *_ in saves.all] and second["saved"] == []
+
+
+WORKER = """
+import os, signal
+from pathlib import Path
+from killable import CORPUS, RECIPE
+from vibejam.learn import learn
+first_try = os.environ["TORCHELASTIC_RESTART_COUNT"] == "0"
+for event in learn(CORPUS, Path({folder!r}), RECIPE, device="cpu"):
+    if os.environ["RANK"] == "1" and first_try and event.iteration == 31:
+        os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_killed_worker_ends_the_run_with_a_whole_checkpoint_that_one_process_goes_on_from(tmp_path):
+    folder = tmp_path / "run"
+    torchrun(tmp_path, WORKER.format(folder=str(folder)), "--max-restarts", "0", code=1)
+    kept = load_state(folder).numbers["counters"]["iteration"]
+    assert 27 <= kept <= 31, "the last measurement or later"
+    load_model(folder)
+    run = read_json(folder / "run.json")
+    assert run["status"] in ("running", "failed"), "torchrun ends the other one, which may not get to say so"
+    events = list(learn(CORPUS, folder, recipe_of(run), resume=True, device="cpu"))
+    assert events[0].iteration == kept + 1 and events[-1].progress == 1
+    assert [e["iteration"] for e in read_metrics(folder)] == sorted({e["iteration"] for e in read_metrics(folder)})
+
+
+def test_an_elastic_restart_goes_on_with_the_run_and_ends_it(tmp_path):
+    folder = tmp_path / "run"
+    torchrun(tmp_path, WORKER.format(folder=str(folder)), "--max-restarts", "1")
+    run = read_json(folder / "run.json")
+    assert run["status"] == "done" and run["figures"]["iters"] == 60
+    load_model(folder)
+
+
+def test_the_command_speaks_and_writes_once(tmp_path):
+    writing = write_folder(tmp_path / "writing")
+    shape = ["--n-layer", "1", "--n-head", "2", "--n-embd", "16", "--block-size", "16", "--tokenizer", "char", "--max-iters", "5"]
+    arguments = ["train-lm", "--text-path", str(writing), "--ckpt-path", str(tmp_path / "run"), "--device", "cpu", "--json", *shape]
+    done = torchrun(tmp_path, f"from vibejam.cli import main\nsys.exit(main({arguments!r}))")
+    lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
+    assert len(lines) == 1 and json.loads(lines[0])["iters"] == 5
+    written = (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()
+    assert len(written) == len({json.loads(line)["iteration"] for line in written})
+
+
+def test_alone_nothing_is_sent():
+    alone, tensors = Group(), [torch.ones(2)]
+    alone.add_up(tensors)
+    alone.alike(tensors)
+    assert torch.equal(tensors[0], torch.ones(2)) and alone.from_first([1.5, 2], torch.device("cpu")) == [1.5, 2]
+    assert alone.share([torch.arange(3)])[0].tolist() == [0, 1, 2] and alone.first
+
+
+def test_the_shares_of_all_processes_are_the_batch():
+    batch = [torch.arange(5), torch.arange(5) * 10]
+    shares = [Group(rank, 3).share(batch) for rank in range(3)]
+    assert sorted(torch.cat([share[0] for share in shares]).tolist()) == [0, 1, 2, 3, 4]
+    assert all(torch.equal(a * 10, b) for a, b in shares)

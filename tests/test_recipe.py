@@ -1,0 +1,80 @@
+"""The one dial: characters and minutes in, a shape and a way to learn out, with reasons; and what it will take."""
+
+import pytest
+import torch
+
+from vibejam import recipe as module
+from vibejam.config import DataConfig, ModelConfig, TrainConfig
+from vibejam.errors import SettingError
+from vibejam.model import ARCHITECTURES, build_model
+from vibejam.recipe import foretell, memory_of, plan_run
+
+SMALL = {"n_layer": 1, "n_head": 2, "n_embd": 32, "block_size": 16}
+
+
+@pytest.fixture(autouse=True)
+def a_plain_core(monkeypatch):
+    monkeypatch.setattr(module, "compute_dtype", lambda device: torch.bfloat16)
+    monkeypatch.setattr(module, "pick_device", lambda asked=None: torch.device("cpu"))
+
+
+def test_the_oftener_a_text_is_read_the_more_is_done_against_learning_it_by_heart():
+    plans = [plan_run(400_000, minutes=minutes).shape for minutes in (0.1, 0.5, 1, 3, 10, 60)]
+    for name in ("gram_dropout", "dropout"):
+        strengths = [plan[name] for plan in plans]
+        assert strengths == sorted(strengths) and strengths[0] == 0 < strengths[-1] < 1
+    assert [plan["n_layer"] for plan in plans] == sorted(plan["n_layer"] for plan in plans)
+    tables = [plan_run(characters, minutes=1).shape["gram_rows"] for characters in (0, 500, 30_000, 300_000, 3_000_000)]
+    assert tables == sorted(tables) and tables[0] == 1024 and tables[-1] == 32_768
+
+
+@pytest.mark.parametrize("characters", [0, 200, 30_000, 2_000_000, 10**9])
+@pytest.mark.parametrize("limit", [{"minutes": 0.01}, {"minutes": 600.0}, {"max_iters": 1}, {"max_iters": 10**7}, {}])
+def test_every_plan_can_be_built_and_gives_its_reasons(characters, limit):
+    recipe = plan_run(characters, **limit)
+    config = recipe.model_config(300, 64)
+    assert config.arch == "tuned" and recipe.train.muon_lr > 0
+    assert all(reason.endswith(".") for reason in recipe.reasons) and len(recipe.reasons) == 3
+
+
+def test_what_is_set_by_hand_wins_and_the_plain_transformer_is_one_word_away():
+    recipe = plan_run(10**6, minutes=1, shape={"n_layer": 7, "dropout": 0.4}, train={"lr": 1e-4, "muon_lr": 0.0})
+    assert (recipe.shape["n_layer"], recipe.shape["dropout"], recipe.train.lr, recipe.train.muon_lr) == (7, 0.4, 1e-4, 0.0)
+    for arch in set(ARCHITECTURES) - {"tuned"}:
+        plain = plan_run(10**6, minutes=1, shape={"arch": arch})
+        assert plain.shape["arch"] == arch and not plain.shape.get("grams") and plain.train.muon_lr == 0
+    with pytest.raises(SettingError):
+        plan_run(10**6, shape={"arch": "telepathy"})
+
+
+def test_characters_and_pieces_are_read_at_their_own_pace():
+    """A piece is some characters, so in the same time more of the text is read."""
+    kinds = {kind: plan_run(400_000, minutes=1, data=DataConfig(tokenizer=kind)).shape for kind in ("char", "bpe")}
+    assert kinds["bpe"]["gram_dropout"] > kinds["char"]["gram_dropout"] and kinds["char"]["grams"] > kinds["bpe"]["grams"]
+
+
+def test_a_forecast_counts_learning_and_measuring(monkeypatch):
+    monkeypatch.setattr(module, "measure_speed", lambda *a: 1000.0)
+    by_minutes = foretell(plan_run(100_000, minutes=2, shape=SMALL), 100_000)
+    assert 120 < by_minutes.seconds < 200 and "minutes" in by_minutes.sentence and "MB" in by_minutes.sentence
+    one, two = (foretell(plan_run(100_000, max_iters=n, shape=SMALL, train={"batch_size": 4}), 100_000) for n in (100, 200))
+    assert two.seconds - one.seconds == pytest.approx(100 * 4 * 16 / 1000)
+    held_out = foretell(plan_run(10**6, max_iters=100, shape=SMALL, train={"batch_size": 4}), 10**6)
+    assert held_out.seconds > one.seconds and "seconds" in one.sentence
+
+
+def test_a_speed_is_measured_on_the_model_itself():
+    assert module.measure_speed(plan_run(5000, max_iters=3, shape=SMALL), "cpu", 300, steps=2) > 0
+    assert foretell(plan_run(5000, max_iters=3, shape=SMALL), 5000, "cpu").tokens_per_second > 0
+
+
+def test_the_memory_foretold_grows_with_what_takes_it():
+    shape, plan = ModelConfig(vocab_size=500), TrainConfig(max_iters=1, batch_size=8)
+    usual = memory_of(shape, plan)
+    assert memory_of(ModelConfig(vocab_size=500, n_layer=8), plan) > 1.7 * usual
+    assert memory_of(shape, TrainConfig(max_iters=1, batch_size=16)) > 1.7 * usual
+    assert memory_of(shape, TrainConfig(max_iters=1, batch_size=16, accumulate=2)) == usual
+    tables = ModelConfig(vocab_size=500, arch="tuned", grams=3, gram_rows=1024)
+    without = ModelConfig(vocab_size=500, arch="tuned")
+    assert memory_of(tables, plan) - memory_of(without, plan) == 3 * 1024 * 128 * 6
+    assert memory_of(shape, plan) > 16 * build_model(shape).parameter_count()
