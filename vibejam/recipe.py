@@ -19,16 +19,17 @@ from vibejam.tokenizer import BPE_FROM, vocab_size_for
 
 SPEED_SECONDS = 2.0  # how long a person may be kept waiting for an estimate
 SHORT_PASSAGE = 128  # tokens of one such step on a base
-NOMINAL = {"cuda": 500_000, "torch.bfloat16": 20_000, "torch.float32": 8_000}  # tokens a second, to plan by without measuring
+NOMINAL = {"cuda": 2_000_000, "torch.bfloat16": 46_000, "torch.float32": 16_000}  # tokens a second, times blocks
+WORTH_DEPTH = 1_000_000  # tokens from which four blocks learn more in the same time than two
 CHARACTERS_A_PIECE = 2.5  # in a bpe token learnt from so little text
 KNOWN_CHARACTERS = 350  # tokens of a character tokenizer: bytes, and the text's own characters
 LOOK = 16_384  # tokens a measurement reads at most
 READS_FASTER = 2.5  # than it learns
 AGAINST_HEART = (  # below how many readings of the text: what share of its n-grams, and of all else, is passed over
-    (2, 0.0, 0.0),
-    (5, 0.3, 0.0),
-    (10, 0.5, 0.1),
-    (20, 0.7, 0.1),
+    (1.2, 0.0, 0.0),
+    (4, 0.3, 0.0),
+    (8, 0.5, 0.1),
+    (16, 0.7, 0.1),
     (math.inf, 0.8, 0.2),
 )
 
@@ -98,10 +99,12 @@ def _tuned(characters: int, minutes: float, max_iters: int, data: DataConfig) ->
     tokens = max(1.0, characters / (CHARACTERS_A_PIECE if pieces else 1.0))
     device = pick_device()
     speed = NOMINAL["cuda" if device.type == "cuda" else str(compute_dtype(device))]
-    limits = [minutes * 60 * speed, max_iters * batch * context]
-    read = min(limit for limit in limits if limit)  # tokens
+    layers = 2
+    read = _tokens_read(minutes * 60 * speed / layers, max_iters * batch * context)
+    if read > WORTH_DEPTH:
+        layers = 4
+        read = _tokens_read(minutes * 60 * speed / layers, max_iters * batch * context)
     times = read / tokens
-    layers = 2 if read < 1_000_000 else 4
     table, dropout = next(rule[1:] for rule in AGAINST_HEART if times < rule[0])
     rows = 2 ** min(15, max(10, round(math.log2(characters / 16 + 1))))
     shape: dict[str, object] = {"arch": "tuned", "n_layer": layers, "n_head": 2, "n_embd": 128, "block_size": context}
@@ -119,6 +122,10 @@ def _tuned(characters: int, minutes: float, max_iters: int, data: DataConfig) ->
         else "nothing need keep it from being learnt by heart."
     )
     return shape, {"batch_size": batch, "lr": 8e-3, "muon_lr": 0.02}, reasons
+
+
+def _tokens_read(*limits: float) -> float:
+    return min(limit for limit in limits if limit)
 
 
 def _plain(characters: int, minutes: float, max_iters: int, data: DataConfig) -> Plan:
