@@ -56,6 +56,10 @@ class Memory:
         shape = (L, G, n, length - self.used, D)
         return Memory(torch.zeros(shape), torch.zeros(shape), 0, Memory(self.keys, self.values, self.used))
 
+    def keep(self, rows: list[int]) -> None:
+        """Forget all texts but those of `rows`, which are numbered anew in that order."""
+        self.keys, self.values = self.keys[:, :, rows], self.values[:, :, rows]
+
     def filled(self, end: int) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
         """Of each layer, up to `end`: keys (G*B, D, S) and values (G*B, S, D), ready for products."""
         keys, values = self.keys[:, :, :, :end].flatten(1, 2), self.values[:, :, :, :end].flatten(1, 2)

@@ -104,22 +104,24 @@ def candidate_ids(
         texts = (_stream(model, None, ids, config, banned, dice) for _ in range(count))
         return [list(takewhile(lambda token: token not in ends, text)) for text in texts]
     written: list[list[int]] = [[] for _ in range(count)]
-    writing = set(range(count)) if length else set()
+    writing = list(range(count)) if length else []  # which text each row of the memory belongs to
     memory, logits = decoder.read(ids, max(0, length - 1))
-    memory, logits = memory.fork(count), logits.repeat(count, 1)  # (count, V)
-    tokens = torch.zeros(count, dtype=torch.long)
+    memory, logits = memory.fork(count), logits.repeat(count, 1)  # (B, V), with B = count as long as all are writing
     while writing:
         logits[:, banned] = -torch.inf
-        for row in sorted(writing):
-            tokens[row] = token = draw(logits[row], config, dice)
-            if token in ends:
-                writing.remove(row)
-            else:
-                written[row].append(token)
-                if len(written[row]) == length:
-                    writing.remove(row)
-        if writing:
-            logits = decoder.step(tokens, memory)  # (count, V); what has ended is read along with the rest
+        tokens = [draw(row, config, dice) for row in logits]
+        on = []
+        for row, (text, token) in enumerate(zip(writing, tokens, strict=True)):
+            if token not in ends:
+                written[text].append(token)
+                if len(written[text]) < length:
+                    on.append(row)
+        if not on:
+            break
+        if len(on) < len(writing):  # what has ended is not read any further
+            memory.keep(on)
+        writing = [writing[row] for row in on]
+        logits = decoder.step(torch.tensor([tokens[row] for row in on]), memory)  # (B, V)
     return written
 
 

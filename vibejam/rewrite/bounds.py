@@ -8,6 +8,7 @@ reverse.py).
 
 import re
 from functools import lru_cache
+from weakref import WeakKeyDictionary
 
 import torch
 
@@ -30,6 +31,7 @@ class Bounds:
         self._tokens = [tokenizer.decode([i]) for i in range(tokenizer.vocab_size)]
         self._words = [token.strip().lower() for token in self._tokens]
         marks = [not any(c.isalnum() for c in token) for token in self._tokens]
+        self._stems = [stem(word) if len(word) > 2 else "" for word in self._words]
         self._free = [mark or word in _SMALL for mark, word in zip(marks, self._words, strict=True)]
         vectors = model.head.weight.detach().float().cpu()  # (V, C)
         vectors = vectors - vectors.mean(0)
@@ -41,12 +43,12 @@ class Bounds:
         words = {word.lower() for word in re.findall(r"[A-Za-z]+(?:'[A-Za-z]+)?", unit)}
         kin = words | {part for word in words for way, _ in replacements().get(word, ()) for part in way.lower().split()}
         kin = kin.union(*map(self._near, words - _SMALL))
-        stems = {stem(word) for word in kin}
+        stems = {stem(word) for word in kin} - {""}
         ends = self._tokenizer.doc_end
         return [
             i
-            for i, word in enumerate(self._words)
-            if not (self._free[i] or i == ends or i in own or word in kin or len(word) > 2 and stem(word) in stems)
+            for i, (word, root) in enumerate(zip(self._words, self._stems, strict=True))
+            if not (self._free[i] or i == ends or i in own or word in kin or root in stems)
         ]
 
     @lru_cache(maxsize=1 << 12)  # noqa: B019 (one model, one cache)
@@ -57,3 +59,15 @@ class Bounds:
         cosines = (self._vectors @ self._vectors[ids[0]]).masked_fill(self._no_word, -1.0)  # (V,)
         values, places = cosines.topk(NEAREST)
         return frozenset(self._words[i] for value, i in zip(values.tolist(), places.tolist(), strict=True) if value > NEAR)
+
+
+_BOUNDS: WeakKeyDictionary[BaseLM, Bounds] = WeakKeyDictionary()
+
+
+def bounds_of(model: BaseLM, tokenizer: Tokenizer) -> Bounds | None:
+    """The bounds of a model, which are made once and go when it goes; None where its tokens are no words."""
+    if tokenizer.vocab_size < LARGE:
+        return None
+    if model not in _BOUNDS:
+        _BOUNDS[model] = Bounds(model, tokenizer)
+    return _BOUNDS[model]

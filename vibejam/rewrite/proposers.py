@@ -10,7 +10,7 @@ from typing import Protocol
 from vibejam.config import SampleConfig
 from vibejam.errors import UserError
 from vibejam.model import BaseLM
-from vibejam.rewrite.bounds import LARGE, Bounds
+from vibejam.rewrite.bounds import bounds_of
 from vibejam.rewrite.edits import propose_edits
 from vibejam.rewrite.guards import refusals
 from vibejam.rewrite.manner import Manner
@@ -61,7 +61,7 @@ class ModelProposer:
     def __init__(self, model: BaseLM, tokenizer: Tokenizer, count: int = 16, temperature: float = 0.8, seed: int = 1) -> None:
         self.model, self.tokenizer, self.count = model, tokenizer, count
         self.temperature, self.seed = temperature, seed
-        self._bounds = Bounds(model, tokenizer) if tokenizer.vocab_size >= LARGE else None
+        self._bounds = bounds_of(model, tokenizer)
 
     def __call__(self, units: Sequence[str], stop: Callable[[], bool] = lambda: False) -> list[list[str]]:
         return [[] if stop() else self._sampled(unit) for unit in units]
