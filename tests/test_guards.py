@@ -8,6 +8,9 @@ from vibejam.rewrite.guards import protected, refusals
 BREAKING = """
 numbers | The repair cost 480 pounds. | The repair cost 840 pounds.
 comparison | It took over 37,000 lines. | It took 37,000 lines.
+connection | They should study the subject. | They should also study the subject.
+tense | I have configured the keys so that they are easy. | I configure the keys so that they are easy.
+tense | We have moved the office to Leeds. | We move the office to Leeds.
 comparison | It took over 37,000 lines. | It took under 37,000 lines.
 numbers | The repair cost 480 pounds. | The repair cost pounds.
 numbers | The wall stood for a thousand years. | The wall stood for two thousand years.
@@ -124,6 +127,10 @@ It cost under 40 pounds. | It cost less than 40 pounds.
 Each time I call, it rings. | Whenever I call, it rings.
 Every time it rains, the roof leaks. | When it rains, the roof leaks.
 We need additional time. | We need extra time.
+In addition, the roof leaks. | Also, the roof leaks.
+The roof also leaks. | The roof leaks too.
+I have configured the keys. | I've configured the keys.
+She has finished the work. | She's finished the work.
 Recall that it rained. | Remember that it rained.
 I do not agree with the plan. | I don't agree with the plan.
 You can't park here. | You cannot park here.

@@ -151,17 +151,22 @@ def test_a_candidate_costs_what_the_draft_is_less_likely_after_it(writer, monkey
     monkeypatch.setattr("vibejam.rewrite.reverse.loaded", neutraliser.loaded)
     monkeypatch.setattr("vibejam.rewrite.reverse.WORDING", -50.0)  # so that none is free of cost here
 
-    def alone(text):  # the slow way: one text at a time, all logits
+    def alone(text):  # the slow way: one text at a time, all logits; of the draft after it, and of the text itself
         ids = [TOKENIZER.doc_end, *TOKENIZER.encode(neutraliser.PROMPT.format(text=text))]
         answer = [*TOKENIZER.inner.encode(" gate", add_special_tokens=False).ids, TOKENIZER.doc_end]
         scores = writer(torch.tensor([ids + answer]))[0][0].log_softmax(-1)
-        return sum(scores[len(ids) - 1 + i, token].item() for i, token in enumerate(answer))
+        nats = [scores[i, token].item() for i, token in enumerate([*ids, *answer][1:])]
+        own = len(TOKENIZER.encode(f"Text: {text}"))
+        return sum(nats[len(ids) - 1 :]), sum(nats[len(TOKENIZER.encode("Text:")) : own])
 
     texts = ["boat", "gate", "a longer boat"]
-    expected = [alone(text) - alone("gate") - 50 if text != "gate" else 0.0 for text in texts]
-    assert reverse_score("gate", texts) == pytest.approx(expected, abs=1e-3)
-    assert max(expected[0], expected[2]) < 0
-    assert reverse_score("gate " * 400, ["gate " * 400, "boat"]) == [0.0, -float("inf")], "too long to look at: the draft stays"
+    (told, sound), *others = (alone(text) for text in ["gate", *texts])
+    found = reverse_score("gate", texts)
+    for text, read, (after, own) in zip(texts, found, others, strict=True):
+        assert read == pytest.approx((after - told - 50 if text != "gate" else 0.0, own - sound), abs=1e-3)
+    assert max(found[0].meaning, found[2].meaning) < 0
+    too_long = reverse_score("gate " * 400, ["gate " * 400, "boat"])
+    assert [read.meaning for read in too_long] == [0.0, -float("inf")], "the draft stays"
 
 
 # what ships

@@ -219,6 +219,11 @@ def _tense(draft: Facts, candidate: Facts) -> Iterator[str]:
         if fewer_then > max(0, either_then) and -fewer_now > max(0, -either_now):
             yield f"the tense changed from “{then[3:]}” to “{now[3:]}”"
             return
+    if before["be:has"] > after["be:has"] + max(0, after["be:'s"] - before["be:'s"]):
+        for verb in (candidate.present - draft.present - draft.past) & draft.stems:
+            if verb + "ed" in draft.raw or verb + "d" in draft.raw:  # "have moved" and "move"
+                yield f"what is done became what is always done: “{verb}”"
+                return
     for one, other in ((draft, candidate), (candidate, draft)):
         for verb in one.past & other.present:
             if verb not in one.present and verb not in other.past:

@@ -1,8 +1,9 @@
-"""Whether a rewrite still says what the draft says: how well the draft can be told from it again.
+"""Whether a rewrite still says what the draft says, and reads as well: what a language model makes of both.
 
 The neutraliser, which knows how anybody's words become a machine's draft, is asked how likely the draft is after a candidate, and
-after the draft itself; what a candidate left out or changed, it cannot tell.  Candidates of a model need it, for guards know words
-and no sense.  Left out: where the base model is not on this machine (engine.py goes without), and what must never change (guards.py).
+after the draft itself; what a candidate left out or changed, it cannot tell.  On its way there it reads the candidate, and how likely
+it finds each word shows where a sentence is broken.  Candidates of a model need both, for guards know words and no sense.
+Left out: where the base model is not on this machine (engine.py goes without), and what must never change (guards.py).
 """
 
 from collections.abc import Sequence
@@ -11,27 +12,34 @@ import torch
 import torch.nn.functional as F
 
 from vibejam.rewrite.neutraliser import PROMPT, loaded
+from vibejam.rewrite.selector import Read
 
 WORDING = 0.5  # nats a candidate may cost for its other words alone
+SAME = Read(0.0, 0.0)
 
 
 @torch.inference_mode()
-def reverse_score(draft: str, candidates: Sequence[str]) -> list[float]:
-    """log P(draft | candidate) - log P(draft | draft) in nats for each, at most 0; the draft itself has 0.
+def reverse_score(draft: str, candidates: Sequence[str]) -> list[Read]:
+    """For each candidate log P(draft | candidate) - log P(draft | draft), at most 0, and log P(candidate) - log P(draft), in nats.
 
-    Raises UserError where the base or the neutraliser's correction is missing.
+    Both are 0 for the draft itself.  Raises UserError where the base or the neutraliser's correction is missing.
     """
     model, tokenizer = loaded()
+    before, after = (len(tokenizer.encode(part)) for part in PROMPT.split(" {text}"))
     answer = [*tokenizer.inner.encode(" " + draft, add_special_tokens=False).ids, tokenizer.doc_end]
-    rows = [[tokenizer.doc_end, *tokenizer.encode(PROMPT.format(text=text)), *answer] for text in [draft, *candidates]]
-    longest = max(map(len, rows))
+    prompts = [[tokenizer.doc_end, *tokenizer.encode(PROMPT.format(text=text))] for text in [draft, *candidates]]
+    longest = max(map(len, prompts)) + len(answer)
     if longest > model.config.block_size:
-        return [0.0 if text == draft else -float("inf") for text in candidates]
-    x = torch.tensor([row + [tokenizer.doc_end] * (longest - len(row)) for row in rows])  # (B, T); what is causal sees no padding
-    states = model.hidden_states(x.to(next(model.parameters()).device))  # (B, T, C)
-    told = torch.stack([of[len(row) - len(answer) - 1 : len(row) - 1] for of, row in zip(states, rows, strict=True)])  # (B, A, C)
-    logits = model.head(told).float()  # (B, A, V): of the answers alone, for the vocabulary is large
-    targets = torch.tensor(answer, device=logits.device).expand(len(rows), -1)  # (B, A)
-    nats = -F.cross_entropy(logits.transpose(1, 2), targets, reduction="none").sum(1).cpu()  # (B,)
-    costs = (nats[1:] - nats[0] + WORDING).clamp(max=0.0).tolist()
-    return [0.0 if text == draft else cost for text, cost in zip(candidates, costs, strict=True)]
+        return [SAME if text == draft else Read(-float("inf"), 0.0) for text in candidates]
+    rows = [ids + answer + [tokenizer.doc_end] * (longest - len(ids) - len(answer)) for ids in prompts]
+    x = torch.tensor(rows, device=next(model.parameters()).device)  # (B, T); what is causal sees no padding
+    states = model.hidden_states(x)  # (B, T, C)
+
+    def nats(row: int, start: int, end: int) -> float:
+        logits = model.head(states[row, start - 1 : end - 1]).float()  # (n, V): of these alone, for the vocabulary is large
+        return -F.cross_entropy(logits, x[row, start:end], reduction="sum").item()
+
+    told = [nats(row, len(ids), len(ids) + len(answer)) for row, ids in enumerate(prompts)]
+    sound = [nats(row, 1 + before, len(ids) - after) for row, ids in enumerate(prompts)]
+    found = [Read(min(0.0, a - told[0] + WORDING), b - sound[0]) for a, b in zip(told[1:], sound[1:], strict=True)]
+    return [SAME if text == draft else read for text, read in zip(candidates, found, strict=True)]

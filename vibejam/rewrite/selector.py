@@ -7,6 +7,7 @@ whole document are held to the person's own rates, so that a habit is not laid o
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import torch
 
@@ -21,14 +22,23 @@ PASSES = 3  # times over the document; choices settle in two
 LIGHT = 0.8  # what a changed word costs under the lightest touch
 MEANING = 0.1  # and a nat of what was lost of the meaning
 LOST = 7.0  # nats of meaning from which on a candidate may not stand
+BROKEN = 8.0  # nats by which its words follow one another worse, from which on it is no good English
 LOOKED_AT = 8  # candidates of a unit, the best without it, whose meaning is weighed; it takes a model
 HUNCH = 0.2  # what a word lost or new is taken to cost until the meaning is looked at, or only the boldest would be
 MARGIN = 0.1  # how much better than the draft a candidate must be, so that what is well said stays
 
-_UNSAID = (Refusal("meaning", "what the draft says cannot be told from it again"),)
+_UNSAID = Refusal("meaning", "what the draft says cannot be told from it again")
+_UNSOUND = Refusal("fluency", "it reads much worse than the draft")
 
-# a draft and candidates to nats: 0 for the draft's own words, below 0 for worse
-Meaning = Callable[[str, Sequence[str]], list[float]]
+
+class Read(NamedTuple):
+    """What a language model makes of a candidate beside the draft, in nats: 0 as the draft's own words, below 0 for worse."""
+
+    meaning: float
+    fluency: float
+
+
+Meaning = Callable[[str, Sequence[str]], list[Read]]  # of a draft and candidates for it
 
 
 @dataclass(frozen=True)
@@ -128,9 +138,8 @@ def _with_meaning(unit: str, rows: list[Considered], meaning: Meaning) -> list[C
         return row.value - HUNCH * sum(len(part.text.split()) for part in word_diff(unit, row.text) if part.kind != "same")
 
     passed = sorted((row for row in rows[1:] if not row.refused), key=promise, reverse=True)[:LOOKED_AT]
-    nats = meaning(unit, [row.text for row in passed]) if passed else []
-    weighed = [
-        replace(row, meaning=cost, value=row.value + MEANING * cost, refused=() if cost > -LOST else _UNSAID)
-        for row, cost in zip(passed, nats, strict=True)
-    ]
+    weighed = []
+    for row, (kept, fluency) in zip(passed, meaning(unit, [row.text for row in passed]) if passed else [], strict=True):
+        why = (_UNSAID,) * (kept <= -LOST) + (_UNSOUND,) * (fluency <= -BROKEN)
+        weighed.append(replace(row, meaning=kept, value=row.value + MEANING * kept, refused=why))
     return [rows[0], *weighed, *(row for row in rows if row.refused)]

@@ -74,7 +74,7 @@ at most = at most, up to
 couple = a couple of
 """)
 SOFT = frozenset({"some", "any", "anybody", "anything", "they", "one"})  # may come or go with the turn of a phrase, not for another
-DROPPED = SOFT | {"but", "therefore"}  # may go: machines' drafts have them in front of many sentences
+DROPPED = SOFT | {"but", "therefore", "also"}  # may go: machines' drafts have them in front of many sentences
 
 CERTAINTY = _table("""
 certain = certainly, undoubtedly, no doubt, to be sure, definitely, surely, without doubt, without a doubt, beyond doubt, there
@@ -106,6 +106,8 @@ instead = instead of, rather than, in place of
 instead? = not, but, instead, rather
 except = except, except for, apart from, other than, save for
 except? = but, besides
+also = also, as well, in addition, additionally, furthermore, moreover, what is more, on top of that, likewise
+also? = too, besides, and, plus, another, further, both, as well as, even, with
 """)
 
 # more and less, most and least; facts.py adds the adjectives' own forms
