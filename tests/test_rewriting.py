@@ -237,7 +237,11 @@ def test_a_candidate_from_which_the_draft_cannot_be_told_may_not_stand(manner):
     kept = "But the gate isn't close to the cellar."
     found = [[Candidate(lost, "somebody"), Candidate(kept, "somebody")]]
     assert choose([draft], [[Candidate(lost, "somebody")]], manner)[0].text == lost
-    choice = choose([draft], found, manner, meaning=lambda unit, texts: [(-20.0 if text == lost else -1.0, 0.0) for text in texts])[0]
+
+    def meaning(unit, texts):
+        return [(-20.0 if text == lost else -1.0, 0.0) for text in texts]
+
+    choice = choose([draft], found, manner, meaning=meaning)[0]
     assert choice.text == kept
     assert [row.refused[0].guard for row in choice.considered if row.text == lost] == ["meaning"]
     assert [row.meaning for row in choice.considered if row.text in (draft, kept)] == [0.0, -1.0]

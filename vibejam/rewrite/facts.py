@@ -32,7 +32,8 @@ _COMMON_ENDINGS = ("tion", "tions", "ness", "ment", "ments", "ing", "ity", "ism"
 _PIVOTS = {"because": ("because", 1), "therefore": ("because", -1), "before": ("before", 1), "after": ("before", -1),
            "if": ("if", 1), "unless": ("unless", 1), "until": ("until", 1), "instead": ("instead", 1)}  # fmt: skip
 _THAN = {"over": "more", "above": "more", "under": "less", "below": "less"}
-_PHRASES: dict[str, list[list[str]]] = {name: [] for name in ("than", "one", *_THAN)}  # of two words and more by their first, the longest first
+# of two words and more by their first, the longest first
+_PHRASES: dict[str, list[list[str]]] = {name: [] for name in ("than", "one", *_THAN)}
 for _phrase in sorted(CLASSES, key=len, reverse=True):
     _PHRASES.setdefault(_phrase[0], []).extend([list(_phrase)] if len(_phrase) > 1 else [])
 

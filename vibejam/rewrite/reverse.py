@@ -1,8 +1,8 @@
 """Whether a rewrite still says what the draft says, and reads as well: what a language model makes of both.
 
 The neutraliser, which knows how anybody's words become a machine's draft, is asked how likely the draft is after a candidate, and
-after the draft itself; what a candidate left out or changed, it cannot tell.  On its way there it reads the candidate, and how likely
-it finds each word shows where a sentence is broken.  Candidates of a model need both, for guards know words and no sense.
+after the draft itself; what a candidate left out or changed, it cannot tell.  On its way there it reads the candidate, and how
+likely it finds each word shows where a sentence is broken.  Candidates of a model need both, for guards know words and no sense.
 Left out: where the base model is not on this machine (engine.py goes without), and what must never change (guards.py).
 """
 

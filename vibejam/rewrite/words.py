@@ -253,7 +253,8 @@ modern ancient human humanity history science art religion literature poetry phi
 love war peace death god government law education language software code text data results research studies evidence there's
 what's whether if being having doing making going getting taking using looking speaking working living writing reading thinking
 nowadays quick recall notice observe picture bear mind listen wait watch follow check visit send add remove set open close run
-build choose pick buy grab bring meet join anyway nor yet so then thus still hence after before once since while whereas whilst although though because unless as
+build choose pick buy grab bring meet join anyway nor yet so then thus still hence after before once since while whereas whilst
+although though because unless as
 even just only also again together overall further apparently presumably supposedly anyone alas behold truly surely really
 actually honestly frankly personally naturally generally broadly strictly literally merely hardly scarcely barely never always
 ever rather quite too very much instead likewise equally neither either none long ago
