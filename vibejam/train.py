@@ -248,6 +248,8 @@ def _score(
 ) -> Score | None:
     """What the first process measures, so that all come to the same decisions."""
     score = measure(worker, data) if group.first else None
+    if group.size == 1:
+        return score
     told = [score.nats, score.tokens, score.bytes] if score is not None else [0.0, 0, 0]
     nats, tokens, size = group.from_first(told, next(worker.parameters()).device)
     return Score(nats, int(tokens), int(size)) if tokens else None
