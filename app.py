@@ -19,6 +19,7 @@ import socket  # noqa: E402
 import sys  # noqa: E402
 import threading  # noqa: E402
 from collections.abc import Callable  # noqa: E402
+from functools import partial  # noqa: E402
 
 import gradio as gr  # noqa: E402
 
@@ -30,6 +31,7 @@ from vibejam.jobs import JOBS  # noqa: E402
 from vibejam.runtime import is_space  # noqa: E402
 
 PORT = 7860
+KEPT = ("paste", "prompt", "instruction", "preset", "knob-")  # how the ids begin of boxes whose content survives a reload
 TABS = (
     ("write", "Write", write),
     ("train", "Train", train),
@@ -46,13 +48,15 @@ def build_app() -> gr.Blocks:
         look.fragment(look.masthead(state.where()))
         if is_space():  # a copy of one's own has no other visitors, and its writing is nobody's but one's own
             gr.DuplicateButton("Duplicate for private use", variant="secondary", size="md", elem_id="duplicate")
+        pulse, clock = train.outside()
         with gr.Tabs(selected="write", elem_id="tabs") as tabs:
             pages = {}
             for name, title, module in TABS:
                 with gr.Tab(title, id=name) as tab:
-                    pages[name] = (tab, module.build(owner))
+                    pages[name] = (tab, train.build(owner, pulse, clock) if module is train else module.build(owner))
         quiet = dict(show_progress="hidden", api_visibility="private", concurrency_limit=None)
         arrival = app.load(state.greet, owner, owner, **quiet)
+        _keep_what_is_typed(app, owner, arrival, quiet)
         for tab, page in pages.values():
             arrival.then(page.show, page.inputs, page.outputs, **quiet)
             _arrive(tab.select, page, quiet)
@@ -75,6 +79,17 @@ def _arrive(event: Callable, page: state.Page, quiet: dict) -> None:
     step = event(page.show, page.inputs, page.outputs, **quiet)
     for after in page.after:
         step = step.then(**after)
+
+
+def _keep_what_is_typed(app: gr.Blocks, owner: gr.State, arrival: gr.events.Dependency, quiet: dict) -> None:
+    """Let a reload find in the boxes what was typed into them; in this process's memory alone."""
+    boxes = [box for box in app.blocks.values() if (box.elem_id or "").startswith(KEPT)]
+    for box in boxes:
+        typed = [getattr(box, event) for event in ("input", "blur") if hasattr(box, event)]  # input alone misses the first one
+        gr.on(typed, partial(state.remember, name=box.elem_id), [owner, box], None, trigger_mode="always_last", **quiet)
+    names = [box.elem_id for box in boxes]
+    recall = lambda owner: [gr.skip() if (was := state.recall(owner, name)) is None else was for name in names]  # noqa: E731
+    arrival.then(recall, owner, boxes, **quiet)
 
 
 def launch(app: gr.Blocks, host: str, port: int, browser: bool = False) -> None:

@@ -50,6 +50,27 @@ def status_html(run: Run) -> str:
     )
 
 
+def pulse_html(run: Run | None) -> str:
+    """What every tab says of the run in progress, or of one that was interrupted; `data-title` is for the window's own."""
+    if run is None or not (run.alive or run.status in (INTERRUPTED, DONE)):
+        return ""
+    share = float(run.events[-1]["progress"]) if run.events else 0.0
+    if run.status == DONE:
+        return f'<i data-run="{esc(run.name)}" data-pulse="done"></i>'
+    if run.status == INTERRUPTED:
+        said = f"A run was interrupted at {share:.0%}" + (": see it, and let it go on" if run.can_go_on else ": see it")
+        title = ""
+    else:
+        left = _left(run.events[-1], share) if run.events else ""
+        said = ", ".join(part for part in (f"{PHASES[run.status]}: {share:.0%}", left) if part)
+        title = f"{share:.0%}"
+    how = "alive" if run.alive else run.status
+    return (
+        f'<p class="pulse" data-run="{esc(run.name)}" data-pulse="{esc(how)}" data-title="{title}">'
+        f'<a href="#train">{esc(said)}</a></p>'
+    )
+
+
 def _memory() -> str:
     held = memory_in_use()
     return f"{held / 1e9:.1f} GB of memory" if held else ""

@@ -41,10 +41,10 @@ def build(owner: gr.State) -> state.Page:
         fragment("<p>There is no voice yet to rewrite in: let a run learn from your writing first.</p>")
         to_train = gr.Button("Learn my voice", variant="primary", size="md", elem_id="rewrite-to-train")
     with gr.Column(visible=False) as body:
-        voice = gr.Dropdown([], label="Voice", filterable=False, elem_id="rewrite-voice")
+        voice = gr.Dropdown([], label="Voice", info="In whose manner it is said.", filterable=False, elem_id="rewrite-voice")
         source = gr.Radio(
-            [("I have a draft", PASTE), ("Have one written", ASK)], value=PASTE, label="Draft", show_label=False,
-            elem_id="source", elem_classes="switch",
+            [("I have a draft", PASTE), ("Have one written", ASK)], value=PASTE, label="Draft",
+            info="What you have, or what a model writes for you first.", show_label=False, elem_id="source", elem_classes="switch",
         )  # fmt: skip
         with gr.Column(visible=False, elem_id="ask") as asking:
             instruction = gr.Textbox(
@@ -68,7 +68,10 @@ def build(owner: gr.State) -> state.Page:
         with gr.Accordion("A service to ask", open=False, elem_id="endpoint") as endpoint:
             fragment(look.quiet(SERVICE))
             address, model, key = fields()
-            agreed = gr.CheckboxGroup([], label="Sentences", show_label=True, visible=False, elem_id="propose")
+            agreed = gr.CheckboxGroup(
+                [], label="Sentences", show_label=True, info="Whether it may be asked for sentences too.",
+                visible=False, elem_id="propose",
+            )  # fmt: skip
         told_line = fragment(visible=False, elem_id="rewrite-notice")
         sides, known = gr.State(None), gr.State({})  # what the columns show, and what was measured of it; on the server
         columns = review.component()

@@ -35,17 +35,19 @@ def build(owner: gr.State) -> state.Page:
         fragment("<p>There is no voice yet: let a run learn from your writing first.</p>")
         to_train = gr.Button("Learn my voice", variant="primary", size="md", elem_id="sample-to-train")
     with gr.Column(visible=False) as body:
-        voice = gr.Dropdown([], label="Voice", filterable=False, elem_id="sample-voice")
+        voice = gr.Dropdown([], label="Voice", info="Which of your runs writes.", filterable=False, elem_id="sample-voice")
         prompt = gr.Textbox(
-            SAMPLE_PROMPT, label="Begin with", lines=2, max_lines=8, elem_classes="read", elem_id="prompt"
-        )
+            SAMPLE_PROMPT, label="Begin with", info="The voice goes on from these words.", lines=2, max_lines=8,
+            elem_classes="read", elem_id="prompt",
+        )  # fmt: skip
         with gr.Row(elem_classes="actions"):
             write = gr.Button("Write on", variant="primary", size="md", elem_id="write-on")
             stop = gr.Button("Stop", variant="secondary", size="md", visible=False, elem_id="stop-writing")
         told_line = fragment(visible=False, elem_id="sample-notice")
         how = gr.Radio(
             [("As text", tokens.TEXT), ("Token by token", tokens.TOKENS)], value=tokens.TEXT, label="How to show it",
-            show_label=False, visible=False, elem_id="how-shown", elem_classes="switch",
+            info="As it reads, or with how sure the voice was of each token.", show_label=False,
+            visible=False, elem_id="how-shown", elem_classes="switch",
         )  # fmt: skip
         written = gr.HTML(NOTHING_YET, js_on_load=look.script("tokens.js"), apply_default_css=False, elem_id="written")
         with gr.Accordion("The dice, and what they leave", open=False, elem_id="dice") as fold:

@@ -62,6 +62,7 @@ STANDING = [("From nothing but my writing", FROM_NOTHING), ("On a small model th
 STANDING_SENTENCE = (
     "From nothing, it gets your rhythm and favourite words; a small model knows English before it learns you, in slower steps."
 )
+PRESET_SENTENCE = "Longer learns more; you can stop at any time, and what is learnt by then is kept."
 ON_A_BASE = {
     QUICK.name: "About a minute: a first lean towards your way of writing, in the small model's English.",
     BETTER.name: "About ten minutes: time for your habits to get into the small model's English.",
@@ -91,13 +92,20 @@ def knobs() -> list:
                 if name == "tokenizer":
                     made.append(
                         gr.Dropdown(
-                            ["auto", "char", "bpe"], value="auto", label=label, info=sentence, filterable=False, visible=there
+                            ["auto", "char", "bpe"], value="auto", label=label, info=sentence, filterable=False, visible=there,
+                            elem_id=name_of(config, name),
                         )
-                    )
+                    )  # fmt: skip
                 else:
-                    made.append(gr.Textbox("", label=label, info=sentence, max_length=20, min_width=220, visible=there))
-    made.append(gr.Textbox(SAMPLE_PROMPT, label="Words to go on from", info=PROMPT_SENTENCE, max_length=200))
+                    made.append(gr.Textbox("", label=label, info=sentence, max_length=20, min_width=220, visible=there,
+                                           elem_id=name_of(config, name)))  # fmt: skip
+    made.append(gr.Textbox(SAMPLE_PROMPT, label="Words to go on from", info=PROMPT_SENTENCE, max_length=200, elem_id="knob-prompt"))
     return made
+
+
+def name_of(config: type, name: str) -> str:
+    """The id of a knob on the page."""
+    return f"knob-{config.__name__.removesuffix('Config').lower()}-{name.replace('_', '-')}"
 
 
 def default_standing() -> str:

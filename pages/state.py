@@ -25,12 +25,14 @@ from vibejam.workspace import OWNER, Workspace, new_visitor, run_name, uploads_f
 
 INTERRUPTED = "interrupted"  # run.json says that it runs, and nothing runs it
 CORPORA_KEPT = 4
+LONGEST_TYPED = 1_000_000  # characters
 PROFILED = 60_000  # words from which a manner is counted; more say the same again, and take seconds more
 ENGINES_KEPT = 3
 
 _lock = threading.Lock()
 _corpora: OrderedDict[tuple[str, ...], Corpus] = OrderedDict()
 _profiles: OrderedDict[tuple[str, ...], Profile] = OrderedDict()
+_typed: dict[str, dict[str, object]] = {}
 _exports: dict[str, Path] = {}
 _engines: OrderedDict[tuple[Path, int], StyleEngine] = OrderedDict()
 
@@ -80,12 +82,14 @@ def forget(owner: str) -> None:
         job.stop()
         job.wait(60)
     drop_export(owner)
+    _forget_typed(owner)
     Workspace(owner).remove_visitor()
 
 
 def forget_writing(owner: str) -> None:
     """Delete the owner's writing from disk and memory; runs stay.  Raises UserError where some of it stays."""
     workspace(owner).remove_all()
+    _forget_typed(owner)
     with _lock:
         _corpora.clear()
         _profiles.clear()
@@ -102,6 +106,24 @@ def forget_runs(owner: str) -> None:
         workspace(owner).remove_run(folder.name)
         JOBS.forget(folder)
         forget_engine(folder)
+
+
+def remember(owner: str, value: object, name: str) -> None:
+    """Keep what stands in the box called `name` for whoever reloads the page; in memory, and no more than a book of it."""
+    with _lock:
+        if owner and len(str(value)) < LONGEST_TYPED:
+            _typed.setdefault(owner, {})[name] = value
+
+
+def recall(owner: str, name: str) -> object:
+    """What stood in that box last; None where nothing did."""
+    with _lock:
+        return _typed.get(owner, {}).get(name)
+
+
+def _forget_typed(owner: str) -> None:
+    with _lock:
+        _typed.pop(owner, None)
 
 
 def corpus(owner: str) -> Corpus:

@@ -23,21 +23,29 @@ from vibejam.recipe import PRESETS, QUICK
 from vibejam.runtime import is_space
 from vibejam.zero_gpu import learn_here
 
-NOTHING = [gr.skip()] * 18  # one for each output of `show`
+NOTHING = [gr.skip()] * 19  # one for each output of `show`
 OFFER = Offer(BASE, "The small model that knows English is not here yet.")
 NEW = ""  # the dropdown's name for a run that has not begun
 
 
-def build(owner: gr.State) -> state.Page:
-    """The page inside the tab that is open now."""
+def outside() -> tuple[gr.HTML, gr.Timer]:
+    """What must stand where no tab hides it: the line that says on every tab how a run is doing, and the clock that asks."""
+    pulse = gr.HTML("", js_on_load=look.script("habits.js"), apply_default_css=False, elem_id="pulse")
+    return pulse, gr.Timer(3.0 if is_space() else 1.0, active=False)
+
+
+def build(owner: gr.State, pulse: gr.HTML, clock: gr.Timer) -> state.Page:
+    """The page inside the tab that is open now; the other two are made by `outside`."""
     fragment(look.heading("Learn my voice", "A model learns from your writing, and all of it happens on this machine."))
     told_line = fragment(visible=False, elem_id="train-notice")
     with gr.Column(visible=False, elem_classes="empty") as missing:
         fragment("<p>There is nothing to learn from yet: add some of your writing first.</p>")
         to_write = gr.Button("Add my writing", variant="primary", size="md", elem_id="to-write")
     which = gr.Dropdown(
-        [("A new run", NEW)], value=NEW, label="Run", visible=False, elem_id="which-run", filterable=False
-    )
+        [("A new run", NEW)], value=NEW, label="Run",
+        info="The one this page shows; a new one learns from your writing as it is now.",
+        visible=False, elem_id="which-run", filterable=False,
+    )  # fmt: skip
     with gr.Column(visible=False, elem_id="setup") as setup:
         begins = settings.default_standing()
         settled = gr.State(begins == BASE)  # the person has chosen, or the base was here
@@ -49,8 +57,9 @@ def build(owner: gr.State) -> state.Page:
         offer = OFFER.build(fetching, "train-offer", variant="primary")
         with gr.Column() as plan:
             preset = gr.Radio(
-                settings.preset_choices(), value=QUICK.name, label="How long", elem_id="preset", elem_classes="cards"
-            )
+                settings.preset_choices(), value=QUICK.name, label="How long", info=settings.PRESET_SENTENCE, elem_id="preset",
+                elem_classes="cards",
+            )  # fmt: skip
             speed = fragment(look.quiet(QUICK.sentence), elem_id="speed")
             start = gr.Button("Start learning", variant="primary", size="md", elem_id="start")
             with gr.Accordion("Settings", open=False, visible=not is_space(), elem_id="settings"):
@@ -75,7 +84,6 @@ def build(owner: gr.State) -> state.Page:
     download = gr.DownloadButton("Download it", variant="secondary", size="md", visible=False, elem_id="download")
     picked = gr.State("")  # the run that was picked last on this page, to speak on the others
     seen = gr.State("")  # what this page shows of a run, so that a tick with nothing new costs nothing
-    clock = gr.Timer(3.0 if is_space() else 1.0, active=False)
 
     page = [
         missing,
@@ -94,6 +102,7 @@ def build(owner: gr.State) -> state.Page:
         another,
         about,
         table,
+        pulse,
         seen,
         clock,
     ]
@@ -191,6 +200,7 @@ def show(owner: str, name: str | None, sentence: str = "") -> list:
         gr.update(visible=ended and writing),
         progress.about_html(run) if ended else "",
         runs.table_html(owner, run.name if run else NEW),
+        progress.pulse_html(_newest(owner, run)),
         _stamp(run),
         gr.Timer(active=busy),
     ]
@@ -207,7 +217,7 @@ def tick(owner: str, name: str, seen: str) -> list:
         return NOTHING
     if stamp.split("\n")[:2] != seen.split("\n")[:2]:
         return show(owner, name)
-    return [*[gr.skip()] * 5, *_live(run), *[gr.skip()] * 8, stamp, gr.skip()]
+    return [*[gr.skip()] * 5, *_live(run), *[gr.skip()] * 8, progress.pulse_html(run), stamp, gr.skip()]
 
 
 def begin(owner: str, name: str, preset: str, base: str, *values: object) -> list:
@@ -292,6 +302,14 @@ def remove(owner: str, name: str, shown: str = NEW) -> list:
     except UserError as error:
         return show(owner, name, str(error))
     return opened(owner, shown)
+
+
+def _newest(owner: str, shown: state.Run | None) -> state.Run | None:
+    """The run that every tab speaks of: the one in progress, else the newest, which may have been interrupted."""
+    folders = state.run_folders(owner)
+    if not folders:
+        return None
+    return shown if shown is not None and shown.folder == folders[0] else state.read_run(folders[0])
 
 
 def _live(run: state.Run | None) -> list:

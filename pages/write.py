@@ -34,11 +34,15 @@ def build(owner: gr.State) -> state.Page:
     )
     summary = fragment(elem_id="summary")
     onward = gr.Button("Learn my voice", variant="primary", size="md", visible=False, elem_id="to-train")
-    files = gr.File(label="Drop files here", show_label=False, file_count="multiple", elem_id="drop", height=132)
+    files = gr.File(
+        label="Drop files here: text, Markdown, Word, PDF, mail, chats or web pages.", show_label=False,
+        file_count="multiple", elem_id="drop", height=132,
+    )  # fmt: skip
     pasted = gr.Textbox(
         label="Or paste some writing",
         lines=3,
         max_lines=14,
+        info="Anything you wrote; a button adds it to your pieces.",
         placeholder="Paste here, then add it.",
         elem_classes="read",
         elem_id="paste",
@@ -76,6 +80,8 @@ def show(owner: str, sentence: str = "", report: str = "", clear: str = "") -> l
     except UserError as error:
         return [gr.skip()] * 5 + [told(str(error)), gr.skip(), gr.skip()]
     corpus = state.corpus(owner)
+    if clear == "paste":
+        state.remember(owner, "", "paste")
     return [
         gr.update(value=None) if clear == "files" else gr.skip(),
         gr.update(value="") if clear == "paste" else gr.skip(),

@@ -16,7 +16,7 @@ from vibejam.files import write_json
 from vibejam.jobs import JOBS, Job
 from vibejam.workspace import Workspace, new_visitor
 
-TABLE = -3  # where the table stands among the page's updates
+TABLE = -4  # where the table stands among the page's updates
 
 
 def two_runs() -> tuple[str, str]:

@@ -41,7 +41,7 @@ def test_a_tick_brings_nothing_when_nothing_is_new_and_only_the_curve_while_lear
     assert all(update == gr.skip() for update in train.tick(ME, name, stamp))
     parts = stamp.split("\n")
     brought = train.tick(ME, name, "\n".join([*parts[:2], "0", *parts[3:]]))
-    assert [i for i, update in enumerate(brought) if update != gr.skip()] == [5, 6, 7, 16]
+    assert [i for i, update in enumerate(brought) if update != gr.skip()] == [5, 6, 7, 16, 17]
 
 
 def test_a_second_run_is_refused_in_one_sentence_and_leaves_no_folder(home):

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,6 +38,12 @@ class Visit:
     browser: "playwright_api.Browser"
     strangers: list[str] = field(default_factory=list)  # requests to any other host
     complaints: list[str] = field(default_factory=list)  # errors in the console
+    start: Callable[[], subprocess.Popen] | None = None  # the same program again, in the same home and at the same address
+
+    def restart(self) -> None:
+        """Start the program anew after it has ended."""
+        self.process.wait(60)
+        self.process = self.start()
 
     def open(self, theme: str = "light", width: int = 1280, height: int = 900) -> "playwright_api.Page":
         context = self.browser.new_context(
@@ -45,7 +51,7 @@ class Visit:
             permissions=["clipboard-read", "clipboard-write"],
         )  # fmt: skip
         page = context.new_page()
-        page.set_default_timeout(30_000)
+        page.set_default_timeout(90_000)
         page.on("request", self._note)
         page.on("console", lambda message: self.complaints.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
@@ -81,21 +87,28 @@ def visiting(home: Path, program: list[str]) -> Iterator[Visit]:
     }
     script, *arguments = program
     command = [sys.executable, str(ROOT / script), *arguments, "--port", str(port), "--no-browser"]
-    with (home / "log").open("w") as log:
-        process = subprocess.Popen(command, cwd=home, env=environment, stdout=log, stderr=log)
-    SHOTS.mkdir(exist_ok=True)
-    try:
+    processes = []
+
+    def start() -> subprocess.Popen:
+        with (home / "log").open("w") as log:
+            processes.append(subprocess.Popen(command, cwd=home, env=environment, stdout=log, stderr=log))
         end = time.monotonic() + 120
         while "vibejam is at" not in (home / "log").read_text():
-            assert process.poll() is None and time.monotonic() < end, (home / "log").read_text()
+            assert processes[-1].poll() is None and time.monotonic() < end, (home / "log").read_text()
             time.sleep(0.1)
+        return processes[-1]
+
+    SHOTS.mkdir(exist_ok=True)
+    try:
+        process = start()
         with playwright_api.sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-            yield Visit(f"http://127.0.0.1:{port}", home, process, browser)
+            yield Visit(f"http://127.0.0.1:{port}", home, process, browser, start=start)
             browser.close()
     finally:
-        process.kill()
-        process.wait(30)
+        for process in processes:
+            process.kill()
+            process.wait(30)
 
 
 def go(page, tab: str) -> None:
