@@ -204,8 +204,8 @@ def test_there_is_one_on_each_side_where_there_are_two():
 def test_of_very_many_held_out_pairs_some_are_measured_and_none_of_the_others_learnt(monkeypatch):
     monkeypatch.setattr("vibejam.rewrite.finetune.MEASURED", 3)
     pairs = [Pair(str(n), "A draft.", f"Mine, {n}.", "local") for n in range(200)]
-    found, counts, learnt = _examples(pairs, TOKENIZERS["bpe"], 96, 1)
-    assert len(found.held) == 3 < counts["held_out"] and counts["held_out"] + len(learnt) == 200 == len(found.train) + counts["held_out"]
+    found, counts, learnt = _examples(pairs, TOKENIZERS["bpe"], tiny(TOKENIZERS["bpe"]), 1)
+    assert len(found.held) == 3 < counts["held_out"] and counts["held_out"] + len(learnt) == 200 and len(found.train) == len(learnt)
 
 
 # what weighs how much
@@ -231,7 +231,8 @@ def test_a_real_edit_weighs_most_then_a_big_models_draft_a_small_ones_and_rules_
     times = times_of([Pair(kind, "d", "r", kind) for kind in kinds])
     assert times[0] < times[1] < times[2] < times[3] == times[4] and times[0] == 1
     assert times_of([Pair("1", "d", "r", "given")] * 3) == [1.0] * 3, "alone it counts once: an epoch reads each pair"
-    found, _, learnt = _examples([replace(p, kind=kinds[n % 5]) for n, p in enumerate(PAIRS)], TOKENIZERS["bpe"], 96, 1)
+    mixed = [replace(p, kind=kinds[n % 5]) for n, p in enumerate(PAIRS)]
+    found, _, learnt = _examples(mixed, TOKENIZERS["bpe"], tiny(TOKENIZERS["bpe"]), 1)
     assert [e.times for e in found.train] == times_of(learnt) and len(set(times_of(learnt))) > 2
 
 
@@ -239,7 +240,7 @@ def test_what_somebody_turned_down_for_a_draft_is_not_learnt_as_its_rewrite():
     no = [Pair("a", "The same  draft.", "Not so,\nplease.", "local"), Pair("b", "Another.", "Not so, please.", "local")]
     edit = Pair("c", "The same draft.", "Mine it is.", "edit", ("Not so, please.",))
     assert without_rejected([*no, edit]) == [no[1], edit]
-    _, counts, learnt = _examples([*PAIRS, *no, edit], TOKENIZERS["bpe"], 96, 1)
+    _, counts, learnt = _examples([*PAIRS, *no, edit], TOKENIZERS["bpe"], tiny(TOKENIZERS["bpe"]), 1)
     assert counts["turned_down"] == 1 and counts["pairs"] == len(PAIRS) + 2 and no[0] not in learnt
 
 
@@ -266,7 +267,8 @@ def test_a_model_made_from_nothing_learns_the_pairs_into_an_ordinary_run(source,
     pairs = run["pairs"]
     assert (pairs["pairs"], pairs["held_out"], pairs["kinds"]) == (16, 2, {"edit": 16})
     assert pairs["loss_after"] < pairs["loss_before"] and run["figures"]["val_loss"] == pairs["loss_after"]
-    files = "model.safetensors config.json tokenizer.json run.json metrics.jsonl phrases.safetensors manner.safetensors"
+    files = "model.safetensors config.json tokenizer.json run.json metrics.jsonl phrases.safetensors manner.safetensors "
+    files += "copying.safetensors"
     assert {f.name for f in (tmp_path / "out").iterdir()} == set(files.split())
     engine = StyleEngine(tmp_path / "out")
     assert engine.rewrites and all(p.dtype == torch.float32 for p in engine.model.parameters())
@@ -317,7 +319,7 @@ def test_the_steps_of_a_run_on_a_base_move_corrections_only(tmp_path):
 
 
 def test_pairs_longer_than_the_context_are_left_out_and_said_so(source, tmp_path):
-    pairs = [*PAIRS, Pair("long", "word " * 200, "Short.", "edit")]
+    pairs = [*PAIRS, Pair("long", "word " * 1200, "Short.", "edit")]
     list(finetune(source, pairs, tmp_path / "out", max_iters=1))
     run = read_json(tmp_path / "out" / "run.json")
     assert run["pairs"]["pairs"] == 16 and run["pairs"]["too_long"] == 1 and any("longer" in note for note in run["notes"])

@@ -23,6 +23,7 @@ from vibejam.errors import UserError
 from vibejam.evaluate import score_texts
 from vibejam.fetch import base_path
 from vibejam.rewrite import Rewrite, rewrite_text, stream_rewrite
+from vibejam.rewrite.copying import load_copying
 from vibejam.rewrite.manner import Manner, load_manner
 from vibejam.rewrite.neutraliser import BASE
 from vibejam.rewrite.proposers import EditsProposer, ModelProposer, Proposer
@@ -113,7 +114,8 @@ class StyleEngine:
         """Who proposes rewrites in this voice."""
         found: list[Proposer] = [EditsProposer(self.manner)]
         if self.rewrites and config.candidates:
-            found.append(ModelProposer(self.model, self.tokenizer, config.candidates, seed=config.seed))
+            copying = load_copying(self.folder, self.model, self.tokenizer, config.candidates, config.seed)
+            found.append(copying or ModelProposer(self.model, self.tokenizer, config.candidates, seed=config.seed))
         return found
 
     def rewrite(

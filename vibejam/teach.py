@@ -117,7 +117,8 @@ def teach(
     """Teach the voice in `source` to rewrite, into the new run `folder`.
 
     `passages` are drafted by `drafting` into the file `drafts`, where those that are there already stay; None: only those count.
-    `edits` are the person's decisions, of which those of kind "edit" are learnt from.  The last event's note says what came of it.
+    `edits` are the person's decisions, of which those of kind "edit" are learnt from, most of all, and what they turned down beside
+    them where there is enough of it (rewrite/preferring.py).  The last event's note says what came of it.
     Raises UserError where there is too little to learn from, or whoever drafts fails; what is drafted by then is kept.
     """
     try:

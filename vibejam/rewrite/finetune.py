@@ -1,8 +1,9 @@
 """Learning to rewrite: a model is trained on pairs of a draft and what the person would write instead.
 
 The model reads "Draft: ... Rewrite:" (pairs.PROMPT) and learns what follows, and that the text ends there.  A model on a pretrained
-base learns a low-rank correction, one made from nothing learns with all its weights; what comes out is an ordinary run's folder.
-Left out: making pairs (pairs.py), and resuming, for these runs take minutes.
+base learns a low-rank correction, and where there are enough of them what was turned down (preferring.py); one made from nothing
+learns with all its weights, and to copy (copying.py).  What comes out is an ordinary run's folder.
+Left out: making pairs (making.py), and resuming, for these runs take minutes.
 """
 
 import shutil
@@ -12,6 +13,7 @@ from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
+from random import Random
 
 import torch
 
@@ -24,11 +26,14 @@ from vibejam.fetch import BASES, base_path
 from vibejam.files import write_json
 from vibejam.learn import FORMAT, recorded
 from vibejam.lora import add_low_rank
-from vibejam.model import BaseLM
+from vibejam.model import BaseLM, GPTModel
+from vibejam.rewrite.copying import FILE as COPYING
+from vibejam.rewrite.copying import CopyingModel, add_copying, copying_example, exchanges_of, made_strange, save_copying
 from vibejam.rewrite.manner import FILE as MANNER
 from vibejam.rewrite.manner import SHORTEST, learn_manner, save_manner
-from vibejam.rewrite.pair_data import PairData, encode_example, pair_loss, quick_pair_loss
+from vibejam.rewrite.pair_data import Example, PairData, encode_example, pair_loss, quick_pair_loss
 from vibejam.rewrite.pairs import PROMPT, Pair, times_of, without_rejected
+from vibejam.rewrite.preferring import PreferenceData, Preferring, with_preferences
 from vibejam.runtime import pick_device
 from vibejam.tokenizer import Tokenizer
 from vibejam.train import TrainEvent, TrainState, train_lm
@@ -39,7 +44,7 @@ MEASURED = 100  # held-out rewrites that are measured on; more would take minute
 FEWEST = 8  # pairs; from fewer nothing is learnt
 # files of a run that are written anew, or are the source's alone; all others come along
 OWN_FILES = {"model.safetensors", "config.json", "tokenizer.json", "run.json", "metrics.jsonl", "phrases.safetensors",
-             "train_state.safetensors", "base.json"}  # fmt: skip
+             "train_state.safetensors", "base.json", COPYING}  # fmt: skip
 
 
 def split_pairs(pairs: Sequence[Pair]) -> tuple[list[Pair], list[Pair]]:
@@ -93,10 +98,18 @@ def finetune(
     model.shorten_context(CONTEXT)
     run = _begun(source)
     on_base = run["base"] != "none"
+    copies = not on_base and type(model) is GPTModel
+    if copies:
+        torch.manual_seed(seed)
+        model = add_copying(model, source)
     config = plan_finetune(minutes, max_iters, on_base, seed)
-    data, counts, kept = _examples(pairs, tokenizer, model.config.block_size, seed)
-    torch.manual_seed(seed)
+    data, counts, kept = _examples(pairs, tokenizer, model, seed)
     before = pair_loss(model, data)
+    if on_base:
+        train, counts["preferences"] = with_preferences(model, tokenizer, kept, data.train)
+        if counts["preferences"]:
+            data = PreferenceData(train, data.held, tokenizer.doc_end, seed)
+    torch.manual_seed(seed)
     if on_base:
         if "general_bits_per_byte_before" not in run:
             run["general_bits_per_byte_before"] = general_bits_per_byte(model, tokenizer)
@@ -114,13 +127,18 @@ def finetune(
         run["notes"].append(f"{counts['too_long']} pairs are longer than the model's context, so they were not learnt from.")
     write_json(folder / "run.json", run)
 
-    def save(kind: str, model: BaseLM, state: TrainState) -> None:
+    learner = Preferring(model) if counts.get("preferences") else model
+    exchanges = exchanges_of(kept) if copies else None
+
+    def save(kind: str, learner: BaseLM | Preferring, state: TrainState) -> None:
         if kind == "best":
-            checkpoint.save_weights(folder, model, torch.bfloat16 if on_base else None)
+            checkpoint.save_weights(folder, model.plain() if copies else model, torch.bfloat16 if on_base else None)
+            if copies:
+                save_copying(folder, model, exchanges)
 
     def figures(last: TrainEvent) -> dict[str, object]:
         model, _ = checkpoint.load_model(folder, where)
-        after = pair_loss(model, data)
+        after = pair_loss(add_copying(model, folder) if copies else model, data)
         run["pairs"]["loss_after"] = after and after.loss
         found = {"iters": last.iteration, "seconds": round(last.seconds, 3), "stopped_early": last.stopped_early}
         found |= {"tokens_per_second": round(last.tokens_per_second, 1)}
@@ -129,7 +147,8 @@ def finetune(
             found["general_bits_per_byte_after"] = general_bits_per_byte(model, tokenizer)
         return found
 
-    yield from recorded(train_lm(model, data, config, save=save, measure=quick_pair_loss), folder, run, figures)
+    measure = lambda learner, data: quick_pair_loss(getattr(learner, "model", learner), data)  # noqa: E731
+    yield from recorded(train_lm(learner, data, config, save=save, measure=measure), folder, run, figures)
 
 
 def _source_folder(source: Path | str) -> Path:
@@ -153,10 +172,15 @@ def _begun(source: Path) -> dict:
     return run
 
 
-def _examples(pairs: Sequence[Pair], tokenizer: Tokenizer, block: int, seed: int) -> tuple[PairData, dict, list[Pair]]:
-    """The data; what run.json says of it; and the pairs that are learnt from."""
-    wanted = without_rejected(pairs)
-    encoded = {p: encode_example(tokenizer, PROMPT.format(draft=p.draft), p.draft, p.rewrite) for p in wanted}
+def _example(tokenizer: Tokenizer, pair: Pair) -> Example:
+    return encode_example(tokenizer, PROMPT.format(draft=pair.draft), pair.draft, pair.rewrite)
+
+
+def _examples(pairs: Sequence[Pair], tokenizer: Tokenizer, model: BaseLM, seed: int) -> tuple[PairData, dict, list[Pair]]:
+    """The data that `model` learns from; what run.json says of it; and the pairs that are learnt from."""
+    wanted, block = without_rejected(pairs), model.config.block_size
+    as_copies = isinstance(model, CopyingModel)
+    encoded = {p: copying_example(tokenizer, p) if as_copies else _example(tokenizer, p) for p in wanted}
     fitting = [pair for pair in encoded if len(encoded[pair].weights) <= block]
     if len(fitting) < FEWEST:
         raise UserError(
@@ -172,7 +196,8 @@ def _examples(pairs: Sequence[Pair], tokenizer: Tokenizer, block: int, seed: int
         "kinds": dict(Counter(pair.kind for pair in fitting)),
     }
     measured = sorted(held, key=lambda pair: _lot(pair.rewrite))[:MEASURED]
-    train = [replace(encoded[p], times=times) for p, times in zip(learnt, times_of(learnt), strict=True)]
+    learning = {p: made_strange(encoded[p], tokenizer, Random(p.draft)) for p in learnt} if as_copies else encoded
+    train = [replace(learning[p], times=times) for p, times in zip(learnt, times_of(learnt), strict=True)]
     return PairData(train, [encoded[p] for p in measured], tokenizer.doc_end, seed), counts, learnt
 
 

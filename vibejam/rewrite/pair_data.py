@@ -23,13 +23,20 @@ POOL = 32  # batches whose examples are sorted by length together
 
 @dataclass(frozen=True)
 class Example:
-    """A prompt and its answer as ids (T + 1,), how much each token after the first counts (T,): 0 in the prompt, and how often
-    an epoch has it: 2.5 is twice in every epoch and a third time in half of them."""
+    """A prompt and its answer as ids (T + 1,), and how much each token after the first counts (T,): 0 in the prompt.
+
+    `targets` (T,): what is learnt to be said at each place, where that is not the next id (copying.py).
+    `times`: how often an epoch has it; 2.5 is twice in every epoch and a third time in half of them.  `others`: answers to the same
+    prompt that were turned down, as ids with it; `before`: log p of the answer, and of each of these, when the run began.
+    """
 
     ids: Tensor
     weights: Tensor
     bytes: int  # of the answer
+    targets: Tensor | None = None
     times: float = 1.0
+    others: tuple[Tensor, ...] = ()
+    before: tuple[float, ...] = ()
 
 
 def encode_example(tokenizer: Tokenizer, prompt: str, before: str, answer: str, changed_counts: float = CHANGED) -> Example:
@@ -70,6 +77,10 @@ class PairData:
 
     def get_batch(self, split: str, batch_size: int) -> tuple[Tensor, Tensor, Tensor]:
         """The next training batch: tokens, targets (-1: does not count) and the targets' weights, (B, T) each."""
+        return stacked(self.next_examples(split, batch_size), self.doc_end)
+
+    def next_examples(self, split: str, batch_size: int) -> list[Example]:
+        """What the next training batch is made of."""
         if split != "train":
             raise ValueError("held-out pairs are measured by `pair_loss`, all of them")
         self._load(batch_size)
@@ -77,7 +88,7 @@ class PairData:
             self.epoch, self.batch = self.epoch + 1, 0
             self._load(batch_size)
         self.batch += 1
-        return _stacked(self._batches[self.batch - 1], self.doc_end)
+        return self._batches[self.batch - 1]
 
     def state(self) -> dict[str, int]:
         return {"epoch": self.epoch, "batch": self.batch}
@@ -109,13 +120,15 @@ def _alike(examples: Sequence[Example], tokens: int) -> list[list[Example]]:
     return batches
 
 
-def _stacked(examples: Sequence[Example], doc_end: int) -> tuple[Tensor, Tensor, Tensor]:
+def stacked(examples: Sequence[Example], doc_end: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Tokens, targets (-1: does not count) and weights (B, T) of `examples`, the shorter ones filled up."""
     width = max(len(e.weights) for e in examples)
     x = torch.full((len(examples), width), doc_end)  # (B, T)
     y, w = torch.full_like(x, -1), torch.zeros(x.shape)  # (B, T)
     for row, e in enumerate(examples):
         T = len(e.weights)
-        x[row, :T], y[row, :T], w[row, :T] = e.ids[:-1], e.ids[1:], e.weights
+        x[row, :T], w[row, :T] = e.ids[:-1], e.weights
+        y[row, :T] = e.ids[1:] if e.targets is None else e.targets
     return x, y.masked_fill(w == 0, -1), w
 
 
@@ -133,7 +146,7 @@ def pair_loss(model: BaseLM, data: PairData, most: int | None = None) -> Score |
     model.eval()
     nats = counted = 0.0
     for batch in _alike(chosen, TOKENS_AT_ONCE):
-        x, y, _ = _stacked(batch, data.doc_end)
+        x, y, _ = stacked(batch, data.doc_end)
         y[y == data.doc_end] = -1
         here = (y >= 0).float()
         nats += float(model.loss(x.to(device), y.to(device), here.to(device))) * float(here.sum())

@@ -20,7 +20,7 @@ PROMPT = "Draft: {draft}\n\nRewrite:"  # what a rewriting model reads; a blank a
 
 @dataclass(frozen=True)
 class Pair:
-    """A neutral `draft` and the person's `rewrite` of it; `kind` says where the pair came from, `rejected` what they did not want."""
+    """A neutral `draft` and the person's `rewrite` of it; `kind` says where it came from, `rejected` what they did not want."""
 
     id: str
     draft: str
