@@ -8,6 +8,7 @@ from vibejam.rewrite.guards import refusals
 from vibejam.rewrite.joints import JOINTS
 from vibejam.rewrite.manner import learn_manner
 from vibejam.rewrite.moves import made
+from vibejam.rewrite.spelling import spelt
 from vibejam.rewrite.table import contractions, exchanges, openers, replacements
 from vibejam.rewrite.taste import MOVES, kinds, leaning, learn_taste
 from vibejam.rewrite.turns import TURNS
@@ -83,6 +84,43 @@ The house — an old mill — was damp. | The house, an old mill, was damp.
 The house (which was an old mill) was damp. | The house, which was an old mill, was damp.
 One thing is left — the stove is cold. | One thing is left; the stove is cold.
 He wanted one thing: silence. | He wanted one thing — silence.
+The hall was somewhat damp. | The hall was rather damp.
+The hall was somewhat damp. | The hall was a bit damp.
+It is simply a matter of time. | It is just a matter of time.
+He won simply by waiting. | He won just by waiting.
+Tools such as hammers are dear. | Tools like hammers are dear.
+I would like to thank the cook. | I want to thank the cook.
+If you would like to help, write to us. | If you want to help, write to us.
+Nothing grows in this way. | Nothing grows like this.
+Questions of this kind are common. | Questions like this are common.
+I consider it a useful book. | I think it a useful book.
+We want additional lamps. | We want more lamps.
+We looked around the room. | We looked round the room.
+The test was difficult. | The test was hard.
+I am certain that she is ill. | I am sure that she is ill.
+It allows us to wait. | It lets us wait.
+It helps people to learn. | It helps people learn.
+The rain caused them to stop. | The rain made them stop.
+We stayed in, since the road was wet. | We stayed in, because the road was wet.
+Since it was dark, we stopped. | Because it was dark, we stopped.
+Since it was dark, we stopped. | As it was dark, we stopped.
+The lamps that you bought are here. | The lamps you bought are here.
+A rule that was made in March is gone. | A rule made in March is gone.
+We use a pump, which makes it easy. | We use a pump. This makes it easy.
+We use a pump, which makes it easy. | We use a pump; this makes it easy.
+The roof is new. This means we are dry. | The roof is new, which means we are dry.
+In 1962 we moved to the coast. | We moved to the coast in 1962.
+He was ill last week. | Last week he was ill.
+Sometimes he goes out. | He sometimes goes out.
+It is perhaps a mistake. | Perhaps it is a mistake.
+We also sell tea. | We sell tea too.
+However, the plan was sound. | The plan was, however, sound.
+Some people believe in it. | There are some people who believe in it.
+Such a person is rare. | A person like that is rare.
+He wrote about Otto's life. | He wrote about the life of Otto.
+It is the house in which we lived. | It is the house we lived in.
+"No," the old baker said, rising. | "No," said the old baker, rising.
+"No," she replied quietly. | "No," she said quietly.
 """.strip().splitlines()
 
 # what no move may touch, with a piece that would be the mark of its having been made
@@ -118,6 +156,32 @@ They stood up rather than sat. | instead of sat
 Mr. Otto said that he, and we all, would come. | . And
 In the house, we bought a chair (in the hall, and it was old). | hall. And
 Turn on the light. | Turn upon
+They sell food as such as well as drink. | as like
+He looks like a baker. | looks such as
+We have been here, since we were children. | , because
+Since 1909 we have lived here. | Because
+Since we were children, we have lived here. | Because
+He has not come since he was ill. | because
+The simply furnished room was cold. | just
+It was simply put. | just put
+We worked hard. | worked difficult
+If the pump breaks, which is likely, we wait. | . This
+We keep hens, which are old. | This are
+We keep bread and the hens, which had fled. | . This
+The fact that you know is enough. | fact you
+She let us know. | allowed
+The caretaker's causes to fight for are lost. | make
+We are not allowed to wait. | let
+People say he left yesterday. | Yesterday people
+He said it rained today. | Today he
+It's cold. | the cold of
+He ran from Otto's. | of Otto
+We went out in case it rained, however hard. | However, we
+The book is also the one that he said he had sold. | sold too
+He promised to be careful in 1962. | In 1962
+Hard and dry bread is cheap. | Difficult
+We asked about the price, such as in a small town, a city, or a village. | (such
+A small share of it is lost. | little share
 """.strip().splitlines()
 
 EXCHANGED = """
@@ -142,6 +206,12 @@ Therefore, we left. | So
 Additionally, it is cold. | And
 However, it is cold. | But
 I am aware that it is cold. | know that
+I would like tea. | I'd like
+It notified us. | told
+We are unable to come. | cannot
+Recently, it rained. | Lately,
+We would prefer to wait. | would rather
+He held the view that it was late. | thought that
 """.strip().splitlines()
 
 KEPT = """
@@ -246,6 +316,27 @@ def test_a_spelling_follows_the_person_s_most_frequent_one_whatever_drafts_have(
     manner = learn_manner([own], drafts, [])
     assert not [new for new in edited("The gate is grey.", manner) if "gray" in new]
     assert [new for new in edited("The gate is gray.", manner) if "grey" in new]
+
+
+def test_a_side_of_the_atlantic_is_taken_for_words_that_the_person_never_wrote():
+    own = "The colour of the harbour was grey, and a neighbour travelled to the centre. " * 9
+    manner = learn_manner([own * 5], ["The color of the harbor was gray, and a neighbor traveled to the center."] * 9, [])
+    assert "Its flavour is odd." in edited("Its flavor is odd.", manner)
+    assert not [new for new in edited("Its flavour is odd.", manner) if "flavor" in new]
+    assert "He quarrelled and left." in edited("He quarreled and left.", manner)
+    assert "The theatre is shut." in edited("The theater is shut.", manner)
+    assert not [new for new in edited("We realize it.", manner) if "realise" in new]  # of which Britain has both
+
+
+def test_ise_and_ize_are_a_leaning_of_their_own_and_what_has_one_spelling_has_no_side():
+    own = "He realised it, and we organised tea; she apologised. The colour was good. " * 9
+    manner = learn_manner([own * 5], ["He realized it, and we organized tea."] * 9, [])
+    assert "They recognised him." in edited("They recognized him.", manner)
+    assert not list(spelt("The surprise exercise advised four hours of a promise; sizes, a tour, the sour glamorous horror."))
+
+
+def test_a_name_is_never_spelt_otherwise():
+    assert not list(spelt("We met Mr Gray at Pearl Harbor."))
 
 
 def test_of_ways_that_nothing_is_known_of_none_is_liked():

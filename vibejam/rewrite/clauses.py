@@ -5,7 +5,7 @@ Left out: moving a phrase to another place of its sentence, where it may come to
 
 import re
 
-from vibejam.rewrite.moves import Move, lowered, opening, pattern, raised, sentence_before, unless
+from vibejam.rewrite.moves import Move, Put, lowered, opening, pattern, raised, sentence_after, sentence_before, unless
 
 _SAYING = (
     r"think|thinks|thought|believe|believes|believed|know|knows|knew|say|says|said|hope|hopes|hoped|suppose|supposes|supposed|feel"
@@ -20,6 +20,10 @@ _SAID = (  # nouns after which "that" opens what is said, not which one is meant
     r"|case|rumou?r|theory|argument|condition|suggestion|report|possibility|chance|danger|risk|assumption|opinion|effect|extent|result"
     r"|truth|so|such)"
 )
+_STATED = (  # and those that at least may open it
+    _SAID[:-1] + r"|remark|statement|complaint|warning|promise|agreement|rule|worry|concern|knowledge|discovery|decision|demand"
+    r"|request|hint|reminder|guarantee|certainty|likelihood|understanding|sense|observation|explanation|story|word)"
+)
 _PEOPLE = re.compile(_SAID + r"$|(?:er|ors?|ers|man|men|women|one|body|people|children)$")  # whom no "which" is said of
 _AFTER_PREPOSITION = re.compile(
     r"\b(?:in|on|at|of|for|with|by|to|from|about|upon|over|under|through|into|after|all|some|most|both)$"
@@ -30,6 +34,13 @@ _TELLING = (
 )
 _ASKING = r"\b(?:what|who|whom|which|where|when|how|why|as|than)\b[^;]*$"
 _DENIED = r"\b(?:not|no|never|ha(?:s|ve|d) been)\b|n['’]t\b"  # "not because" and "has been, since" are something else
+_PERFECT = r"\bha(?:s|ve|d)\b|\w['’](?:ve|d)\b|\bbeen\b|\bever\b"  # with which "since" tells the time
+_SINCE = r", since (?=<clause>)(?!\w+ (?:\w+ )?(?:came|went|began|left|became|started|arrived|died)\b)"
+_BEING = (
+    r"(?:<subject>|it|there|this|that|you|the [a-z]+|my [a-z]+|most [a-z]+|many [a-z]+|all [a-z]+)"
+    r" (?:is|are|was|were|do|does|did|can|could|will|would|may)\b"
+)
+_IN_TIME = r"(?!.{0,90}?, [^.!?]*\b(?:ha(?:ve|s|d)|ever|been)\b|[^.!?]*['’](?:ve|d)\b)"  # no perfect tense after it
 _NO_NOUN = (
     r"\b(?:of|for|in|to|with|by|from|on|about|all|some|most|know|see|is|was|ask|wonder|and|or|but|those|he|she|they|one)$"
 )
@@ -52,6 +63,40 @@ def _and_for_as_well_as(match: re.Match[str]) -> str | None:
 
 
 _VERB = pattern(r"\b<verb>\b")
+_STANDS = r"(?:is|was|has|had|means|meant|makes|made|gives|gave|lets|allows|allowed|can|could|will|would|may|might) "
+
+
+def _of_its_own(template: str) -> Put:
+    """Where what a last "which" is said of may be all before it, in a sentence that nothing else opens or closes."""
+
+    def put(match: re.Match[str]) -> str | None:
+        before, after = sentence_before(match), sentence_after(match)
+        several = re.search(r"(?:s|people|men|women|children)$", before) and not re.search(r"(?:ss|us|is)$", before)
+        if several or _OPENED.search(before) or re.search(r", (?:and|or|but) |\bwhich\b", after):
+            return None
+        if not _VERB_OR_ED.search(before) or before.count("(") > before.count(")") or before.count('"') % 2 or "“" in before:
+            return None
+        return template
+
+    return put
+
+
+_OPENED = re.compile(
+    r"^(?:If|When|While|Although|Though|Because|Since|As|Unless)\b|[;:—–]|\b(?:such as|of|as|than|like|for example) [^,]*$"
+)
+_VERB_OR_ED = pattern(r"\b(?:<verb>|[a-z]+ed|(?i:<subject>|it|you) [a-z]{2,})\b")
+
+
+def _object_of(match: re.Match[str]) -> str | None:
+    """Where the noun is what the clause after it is about: "the lamp we had", not "the day we had tea"."""
+    after = sentence_after(match)
+    noun = match[1].split()[-1]
+    if not re.fullmatch(r"\w+ (?:\w+ )?\w+", after.split(",")[0].strip() or "-") or _TIME.search(noun):
+        return None
+    return f"{match[1]} that "
+
+
+_TIME = re.compile(r"(?:time|day|days|year|moment|week|month|morning|night|hour|way|reason|first|last|least|more|minute|instant)$")
 
 CLAUSES: list[Move] = [
     # that
@@ -74,10 +119,21 @@ CLAUSES: list[Move] = [
          unless(_ASKING, r"\1 that ")),
     Move("that which", "in", "out", " that | which ",
          pattern(
-             r"\b((?:the|every|any|no|an?|this|only|first|last|best) (?:(?!so\b|such\b)[a-z’'-]+ )?(?!" + _SAID + r"\b)"
-             r"[a-z’'-]{3,}) (?:that|which) (?=<subject> (?!and\b|or\b))"
+             r"\b((?:[Tt]he|[Ee]very|any|no|an?|this|only|first|last|best) (?:(?!so\b|such\b)[a-z’'-]+ )?(?!" + _STATED + r"\b)"
+             r"[a-z’'-]{3,}) (?:that|which) (?=(?:<subject>|you) (?!and\b|or\b))"
          ),
          unless(_TELLING, r"\1 ")),
+    Move("that which", "in", "out", " that ",
+         pattern(
+             r"\b((?:[Tt]hese|[Tt]hose|[Ss]ome|many|all|other|several|few|two|three|of|for|with|from|my|your|our|his|her|their)"
+             r" (?:[a-z’'-]+ )?(?!" + _STATED + r"s\b|others\b|those\b|ones\b|this\b|us\b|was\b|is\b|has\b|means\b|says\b|shows\b)"
+             r"[a-z’'-]{2,}s) that (?=(?:<subject>|you) (?!and\b|or\b))"
+         ),
+         unless(_TELLING, r"\1 ")),
+    Move("that which", "out", "in", " ",
+         pattern(r"\b([Tt]he [a-z’'-]{4,}) (?=(?:I|we|he|she|they) (?:have|had|did|can|could|will|would|ever|want|wanted|need"
+                 r"|needed|know|knew|use|used|like|liked|saw|made|wrote|found|gave|bought)\b(?! been\b))"),
+         _object_of),
     Move("that which", "out", "in", "thing |All |all |the ",
          pattern(
              r"\b((?:[Ee]very|[Aa]ny|[Nn]o|some)thing|[Aa]ll|the (?:only|first|last|best|worst) (?:thing|time|one|"
@@ -98,6 +154,28 @@ CLAUSES: list[Move] = [
              r"were|has|have|had|can|could|will|would|may|might|must)\b)"
          ),
          lambda m: None if _AFTER_PREPOSITION.search(m[1]) else f"{m[1]} that "),
+    Move("who is", "in", "out", " ",
+         pattern(
+             r"\b((?:[Aa]n?|[Tt]he|any|some|every|no) (?:[a-z’'-]+ )?(?!one\b|all\b|" + _SAID + r"\b)[a-z’'-]{3,}) (?:that"
+             r"|which|who) (?:is|are|was|were) (?=(?:[a-z]{3,}ed|made|built|written|taken|given|known|found|held|kept|sold)"
+             r" (?:by|in|at|from|to|on|with|for|as)\b)"
+         ),
+         unless(_TELLING, r"\1 ")),
+    Move("which at the end", "which", "stop", ", which ",
+         pattern(r"(?<=[a-z\d)]), which (?=" + _STANDS + r"[^.!?;:()—–]{3,110}\.(?:\s|$))"),
+         _of_its_own(". This ")),
+    Move("which at the end", "which", "semicolon", ", which ",
+         pattern(r"(?<=[a-z\d)]), which (?=" + _STANDS + r"[^.!?;:()—–]{3,110}\.(?:\s|$))"),
+         _of_its_own("; this ")),
+    Move("which at the end", "which", "and", ", which ",
+         pattern(r"(?<=[a-z\d)]), which (?=" + _STANDS + r"[^.!?;:()—–]{3,110}\.(?:\s|$))"),
+         _of_its_own(", and this ")),
+    Move("which at the end", "stop", "which", "This ",
+         pattern(r"(?<=[a-z\d)])\. This (?=(?:means|makes|made|meant|gives|gave|lets|allows|allowed) )"),
+         lambda m: None if re.search(r"[;:?!“”\"]|, which\b", sentence_before(m)) else ", which "),
+    Move("which at the end", "semicolon", "which", "; this ",
+         pattern(r"(?<=[a-z\d)]); this (?=(?:means|makes|made|meant|gives|gave|lets|allows|allowed) )"),
+         lambda m: None if re.search(r"[;:?!“”\"]|, which\b", sentence_before(m)) else ", which "),
     # contrast and reason between two clauses
     Move("although", "although first", "but between", "though ",
          pattern(r"<start>(?:Although|Though|Even though) (<one>{8,90}), (?=<clause>)"),
@@ -116,11 +194,30 @@ CLAUSES: list[Move] = [
     Move("reason", "because", "for", ", because ", pattern(r", because (?=<clause>)"), unless(_DENIED, ", for ")),
     Move("reason", "for", "because", ", for ", pattern(r", for (?=<subject> )"), ", because "),
     Move("reason", "since", "because", ", since ",
-         pattern(r", since (?=<clause>)(?!\w+ (?:\w+ )?(?:came|went|began|left|became)\b)"),
-         unless(_DENIED, ", because ")),
+         pattern(_SINCE), unless(_PERFECT, ", because ")),
+    Move("reason", "since", "as", ", since ", pattern(_SINCE), unless(_PERFECT, ", as ")),
+    Move("reason", "because", "as", ", because ",
+         pattern(r", because (?=(?:<subject>|it|there|this|you|the [a-z]+) (?:is|are|was|were|has|have|had|can|could|will|would|do"
+                 r"|does|did|[a-z]+n['’]t)\b)"),
+         unless(_DENIED, ", as ")),
+    Move("reason", "as", "because", ", as ",
+         pattern(r", as (?=(?:<subject>|there|you|the [a-z]+) (?:is|are|was|were|has|have|had|can|could|will|would|do|does|did)"
+                 r" (?:not |no |a |an |the |never |very |so |too |[a-z]+ (?:to|by|in|on|with|from)\b))"),
+         unless(r"\b(?:same|such|just|as|so|even)\b", ", because ")),
+    Move("since first", "since", "because", "Since ",
+         pattern(r"<start>Since (?=" + _BEING + _IN_TIME + r"<one>{4,90}, )"),
+         "Because "),
+    Move("since first", "since", "as", "Since ",
+         pattern(r"<start>Since (?=" + _BEING + _IN_TIME + r"<one>{4,90}, )"),
+         "As "),
+    Move("since first", "because", "as", "Because ",
+         pattern(r"<start>Because (?=" + _BEING + r"<one>{4,90}, )"), "As "),
+    Move("since first", "as", "because", "As ",
+         pattern(r"<start>As (?=(?:<subject>|there|you) (?:is|are|was|were|have|has|had|do|does|did|can|could)"
+                 r" (?:not |no |a |an )<one>{4,90}, )"),
+         "Because "),
     Move("reason", "since", "for", ", since ",
-         pattern(r", since (?=<clause>)(?!\w+ (?:\w+ )?(?:came|went|began|left|became)\b)"),
-         unless(_DENIED, ", for ")),
+         pattern(_SINCE), unless(_PERFECT, ", for ")),
     Move("opinion", "in my opinion", "I think", "n my ",
          pattern(r"\b[Ii]n my (?:opinion|view),? (?=<clause>|it is\b|this is\b)"),
          "I think "),

@@ -14,9 +14,10 @@ from functools import cache
 
 from vibejam.rewrite.fitting import fits
 from vibejam.rewrite.manner import Manner
-from vibejam.rewrite.moves import made, pattern
+from vibejam.rewrite.moves import agreeing, made, pattern
+from vibejam.rewrite.spelling import SIDES, sides, spelt
 from vibejam.rewrite.table import SPELLING, Ways, openers, plain, replacements
-from vibejam.rewrite.taste import MOVES, OPENER, kinds
+from vibejam.rewrite.taste import ALL, MOVES, OPENER, kinds
 
 BEAM = 6  # texts kept after each round of edits
 ROUNDS = 12  # edits made to a unit at most
@@ -26,7 +27,6 @@ SURE = 0.05  # the same for a move, whose grammar is certain
 STRAIN = 5.0  # nats of that an exchange may cost
 LEAST = -1.5  # nats of taste below which a move is not the person's
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*|\d+(?:[.,:/]\d+)*%?|\.\.\.|…|--|[^\w\s]")
-_VOWEL_SOUND = re.compile(r"(?:[aeio]|u(?!ni|s[aeiu]|til|biq))|hour|honest|honou?r|heir", re.I)
 
 
 @dataclass(frozen=True)
@@ -79,11 +79,7 @@ def propose_edits(text: str, manner: Manner, count: int = 6, allowed: Callable[[
 
 def apply_edit(text: str, edit: Edit) -> str:
     """The text with the edit made, and "a" or "an" before it put right."""
-    before, after = text[: edit.start], text[edit.end :]
-    article = re.search(r"\b([Aa])n?(\s+)$", before)
-    if article and edit.text[:1].isalpha():
-        before = before[: article.start()] + article[1] + ("n" if _VOWEL_SOUND.match(edit.text) else "") + article[2]
-    return before + edit.text + after
+    return agreeing(text[: edit.start], edit.text) + edit.text + text[edit.end :]
 
 
 def edits_of(text: str, manner: Manner) -> Iterator[Edit]:
@@ -163,22 +159,14 @@ def _opens_a_clause(after: str) -> bool:
     return _CLAUSE_NEXT.match(after) is not None
 
 
-_SPELLINGS = [("our", "or"), ("ise", "ize"), ("isi", "izi"), ("isa", "iza"), ("yse", "yze"), ("lled", "led"), ("lling", "ling"),
-              ("tre", "ter"), ("ence", "ense"), ("ogue", "og")]  # fmt: skip
-
-
 def _spellings(text: str, manner: Manner) -> Iterator[Edit]:
-    """The other side of the Atlantic, where the person's writing knows the word in that spelling and hardly in this one."""
-    for match in re.finditer(r"[A-Za-z]{5,}", text):
-        word = match[0]
-        for one, other in [*_SPELLINGS, *((b, a) for a, b in _SPELLINGS)]:
-            at = word.rfind(one)
-            if at < 2:
-                continue
-            way = word[:at] + other + word[at + len(one) :]
-            theirs, here = manner.words.count((way.lower(),)), manner.words.count((word.lower(),))
-            if theirs > 3 * here:
-                yield Edit(match.start(), match.end(), way, math.log((theirs + 1) / (here + 1)))
+    """The other side of the Atlantic, where the person is on that side in words of this class, or in all where it has too few."""
+    for word in spelt(text):
+        classes = [word.kind, ALL] if word.kind != "ize" else [word.kind]
+        other = SIDES[word.side == SIDES[0]]
+        known = next((kind for kind in classes if any(manner.mostly(sides(kind), way) for way in sides(kind))), None)
+        if known and manner.mostly(sides(known), f"{known}: {other}"):
+            yield Edit(word.start, word.end, word.other, 1.0, sure=True)
 
 
 def _moves(text: str, manner: Manner) -> Iterator[Edit]:

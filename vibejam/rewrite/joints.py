@@ -62,6 +62,8 @@ def _paired(template: str) -> Put:
         before, after = sentence_before(match), sentence_after(match)
         if _within_brackets(match) or re.search(r"[—–]", before + after) or ("," in template and "," in match[1]):
             return None
+        if match[0].startswith(", ") and re.search(r", (?:and|or) ", after):  # one of a list
+            return None
         return match.expand(template)
 
     return put
@@ -156,7 +158,7 @@ JOINTS: list[Move] = [
     Move("after a time", "comma", "none", ", ",
          pattern(
              r"<start>((?:In|At|On|By|For|After|Before|Since|During) (?:[\w’'-]+ ){0,3}[\w’'-]+), (?=(?:I|we|he|"
-             r"she|they|it|there|the|my|our|his|her|their|a|an) )"
+             r"she|they|it|there|the|my|our|his|her|their) )"
          ),
          r"\1 "),
     Move("after a time", "none", "comma", "",

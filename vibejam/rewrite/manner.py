@@ -26,6 +26,7 @@ from torch import Tensor, nn
 from vibejam.errors import UserError
 from vibejam.files import write_atomically
 from vibejam.rewrite.ngrams import START, WordModel, framed, key_of, words_of
+from vibejam.rewrite.spelling import side_of
 from vibejam.rewrite.table import exchangeable
 from vibejam.rewrite.taste import leaning, learn_taste, mostly
 from vibejam.voice import FUNCTION_WORDS
@@ -119,6 +120,8 @@ def features(words: list[str], common: frozenset[str]) -> tuple[list[int], list[
 def _mask(word: str) -> str:
     if not word[0].isalpha():
         return "#" if word[0].isdigit() else word
+    if side := side_of(word):
+        return "~" + side
     return "~" + next((ending for ending in _ENDINGS if word.endswith(ending) and len(word) > len(ending) + 2), "")
 
 

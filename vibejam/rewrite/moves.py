@@ -3,7 +3,7 @@
 A move turns "I think that he" into "I think he", or a comma into a semicolon; how often the person does the one and the other is
 counted with the same patterns (taste.py), so that the move is theirs or is not made.  A pattern has no parse: each asks for words
 around it that leave no second reading, and what it can't be sure of it lets stand.  Here are what a move is and the words common
-to the patterns; the moves themselves stand in clauses.py, turns.py and joints.py.
+to the patterns; the moves themselves stand in clauses.py, turns.py, company.py and joints.py.
 """
 
 import re
@@ -41,6 +41,7 @@ _SMALL = frozenset(  # what is a small letter's within a sentence
     "a an it he she they we you this that these those there the my our his her their its no every each some many most all one in on"
     " at".split()
 )
+_VOWEL_SOUND = re.compile(r"(?:[aeio]|u(?!ni|s[aeiu]|til|biq))|hour|honest|honou?r|heir", re.I)
 Put = str | Callable[[re.Match[str]], str | None]
 
 
@@ -75,15 +76,21 @@ def pattern(source: str) -> re.Pattern[str]:
     return re.compile(re.sub(r"(?<!\?)<([a-z]+)>", lambda name: _VOCABULARY[name[1]], source))
 
 
-def made(text: str, moves: Iterable[Move]) -> Iterator[Made]:
-    """Every place of a text where one of `moves` can be made, and what comes of it; capitals put right."""
+def places(text: str, moves: Iterable[Move]) -> Iterator[tuple[Move, re.Match[str], str]]:
+    """Where a text has the ways that `moves` begin from, and what each makes of it: the same, where it is only to be counted."""
     for move in moves:
         if move.hint and not any(hint in text for hint in _hints(move.hint)):
             continue
         for match in move.pattern.finditer(text):
             new = built(match, move.put)
-            if new is None or new == match[0]:
-                continue
+            if new is not None:
+                yield move, match, new
+
+
+def made(text: str, moves: Iterable[Move]) -> Iterator[Made]:
+    """Every place of a text where one of `moves` can be made, and what comes of it; capitals put right."""
+    for move, match, new in places(text, moves):
+        if new != match[0]:
             start, end = match.span()
             following = text[end : end + 1]
             ended, ends = re.search(r"[.!?] $", match[0]), re.search(r"[.!?] $", new)
@@ -110,6 +117,14 @@ def lowered(sentence: str) -> str | None:
     if word and (word[0] == "I" or word[0].lower() in _SMALL):
         return sentence if word[0] == "I" else sentence[0].lower() + sentence[1:]
     return None
+
+
+def agreeing(before: str, text: str) -> str:
+    """What stands before a text, its last "a" or "an" put right for it."""
+    article = re.search(r"\b([Aa])n?(\s+)$", before)
+    if not article or not text[:1].isalpha():
+        return before
+    return before[: article.start()] + article[1] + ("n" if _VOWEL_SOUND.match(text) else "") + article[2]
 
 
 def raised(text: str) -> str:

@@ -112,7 +112,6 @@ simply _ > just _
 exactly | precisely
 for example | for instance
 in other words | that is to say
-such as > like
 in order to | so as to > to
 in order to | so as to
 in order that > so that
@@ -232,7 +231,6 @@ many _ > a great many _ | a lot of _ | lots of _
 entire _ > whole _
 unseen > invisible
 courteous > polite
-enquiry, enquiries, inquiry, inquiries > question, questions, question, questions
 precise _ > exact _
 the same manner > the same way
 at that point > then
@@ -328,9 +326,131 @@ in close proximity to > close to | near
 in conjunction with > together with | along with
 together with | along with
 in accordance with > according to
+anyone who | anybody who
+would prefer to > would rather
+in other respects > otherwise
+the issue is that > the problem is that
+is unable to, are unable to, am unable to, was unable to, were unable to > cannot, cannot, cannot, could not, could not
+are frequently, is frequently, was frequently, were frequently > are often, is often, was often, were often
+of this type, of that type > of this kind, of that kind
+of this type, of that type > of this sort, of that sort
+of this kind, of that kind | of this sort, of that sort
+in a different way, in a similar way, in a simple way, in a serious way > differently, similarly, simply, seriously
+in a different manner, in a similar manner, in a careful manner > differently, similarly, carefully
+in a clear manner, in a timely manner, in a polite manner > clearly, in good time, politely
+under the impression that > thinking that
+until such time as > until
+at this point in time | at this juncture > now | at present
+for the purpose of making, for the purpose of finding, for the purpose of getting > to make, to find, to get
+in view of the fact that | given the fact that > given that | since
+to such an extent that > so much that
+on a daily basis, on a weekly basis, on a monthly basis, on a regular basis > every day, every week, every month, regularly
+on a daily basis > daily
+every single day, every single time, every single one > every day, every time, every one
+a small number of > a few | some
+a limited number of > a few
+a large proportion of > much of | most of
+a large portion of | a significant portion of > much of
+a variety of _ > various _ | several _ | all sorts of _
+an enormous amount of | a huge amount of > a great deal of
+an enormous number of | a huge number of | a vast number of > a great many
+photograph, photographs | photo, photos
+telephone number, telephone call > phone number, phone call
+automobile, automobiles > car, cars
+refrigerator, refrigerators > fridge, fridges
+advertisement, advertisements > ad, ads
+advertisement, advertisements > advert, adverts
+motorcycle, motorcycles > motorbike, motorbikes
+garments | attire > clothes
+physician's > doctor's
+the interior of, the exterior of > the inside of, the outside of
+commencement > beginning | start
+a great many people | many people > a lot of people | lots of people
+nobody else | no one else
+somebody else | someone else
+anybody else | anyone else
+everybody else | everyone else
+quite a lot of | a good deal of
+entirely different > quite different
+compared to | compared with
+similar to those > like those
+in the present day > today | now
+in the present day > nowadays
+in this day and age > nowadays | these days
+in modern times > nowadays | these days
+for a brief moment > for a moment
+for a short time | for a short while > for a little | for a while
+after a short time > after a while
+within a short time > before long | soon
+at a later time | at a later date > later | later on
+at an earlier time > earlier
+in due course > in time
+in the meantime | meanwhile
+all day long > all day
+all night long > all night
+the entire day, the entire night, the entire time, the entire way > all day, all night, all the time, all the way
+the whole day, the whole night, the whole time, the whole way > all day, all night, all the time, all the way
+across the entire, throughout the entire > all over the, all through the
+throughout the world > all over the world
+in spite of this | despite this > even so | all the same
+in spite of that | despite that > even so | all the same
+regardless of whether > whether or not
+irrespective of > regardless of
+with the help of | with the aid of
+without a doubt > no doubt | certainly
+beyond doubt > certainly
+there is no question that | without question > there is no doubt that | no doubt
+to be honest | to tell the truth
+to be precise | to be exact
+if necessary > if need be
+the sole reason > the only reason
+for no apparent reason > for no reason
+is referred to as, are referred to as, was referred to as, were referred to as > is called, are called, was called, were called
+is aimed at, are aimed at > is meant for, are meant for
+am in agreement with, is in agreement with, are in agreement with > agree with, agrees with, agree with
+is in need of, are in need of, was in need of, were in need of > needs, need, needed, needed
+is supportive of, are supportive of > supports, support
+is reflective of, is indicative of, is representative of > reflects, indicates, represents
+has an effect on, have an effect on, had an effect on > affects, affect, affected
+has an impact on, have an impact on, had an impact on > affects, affect, affected
+take into consideration, takes into consideration > take into account, takes into account
+took into consideration > took into account
+make an attempt to, makes an attempt to, made an attempt to > try to, tries to, tried to
+make an effort to, makes an effort to, made an effort to > try to, tries to, tried to
+make the decision to, makes the decision to, made the decision to > decide to, decides to, decided to
+make reference to, makes reference to, made reference to > mention, mentions, mentioned
+make mention of, makes mention of, made mention of > mention, mentions, mentioned
+make a purchase of, made a purchase of > buy, bought
+give consideration to, gave consideration to > consider, considered
+give rise to, gives rise to, gave rise to > cause, causes, caused
+come to the conclusion that, came to the conclusion that > conclude that, concluded that
+came to the realization that, came to the realisation that > realized that, realised that
+put an emphasis on, puts an emphasis on > stress, stresses
+place emphasis on, places emphasis on, placed emphasis on > stress, stresses, stressed
+have a conversation with, had a conversation with > talk to, talked to
+have a discussion about, had a discussion about > discuss, discussed
+have knowledge of, has knowledge of, had knowledge of > know about, knows about, knew about
+hold the view that, holds the view that, held the view that > think that, thinks that, thought that
+hold the belief that, holds the belief that, held the belief that > believe that, believes that, believed that
+express the view that, expressed the view that > say that, said that
+it is not necessary to > there is no need to
+as an alternative > instead
+in most cases | in most instances > mostly | usually
+in many cases | in many instances > often
+in some cases | in some instances > sometimes
+in rare cases | in rare instances > rarely
+in all cases > always
+in every case > always
+in the majority of cases > mostly | usually
+with ease > easily
+with great care > very carefully
+in secret | secretly
+in haste | hastily > in a hurry
+in silence | silently
+in public | publicly
 """
 
-# spellings of one word, of which a person has one
+# spellings of one word, of which a person has one; those of the two sides of the Atlantic stand in spelling.py
 SPELLINGS = """
 among | amongst
 amid | amidst
@@ -338,26 +458,18 @@ toward | towards
 today | to-day
 tomorrow | to-morrow
 tonight | to-night
-gray | grey
-color | colour
-colors | colours
-favorite | favourite
-honor | honour
-labor | labour
-neighbor | neighbour
-neighbors | neighbours
-humor | humour
-center | centre
-theater | theatre
-traveled | travelled
-traveling | travelling
-defense | defence
 learned | learnt
 dreamed | dreamt
-realize, realizes, realized, realizing | realise, realises, realised, realising
-recognize, recognizes, recognized, recognizing | recognise, recognises, recognised, recognising
-organize, organizes, organized, organizing | organise, organises, organised, organising
-apologize, apologizes, apologized, apologizing | apologise, apologises, apologised, apologising
+burned | burnt
+spelled | spelt
+leaped | leapt
+leaned | leant
+goodbye | good-bye
+goodbye | good-by
+forever | for ever
+afterward | afterwards
+judgment | judgement
+inquiry, inquiries | enquiry, enquiries
 """
 
 # idioms that stand as a whole: nothing inside of them is exchanged

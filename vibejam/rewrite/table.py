@@ -12,6 +12,7 @@ word that says something by itself, which must follow.  "-" is nothing at all: a
 from dataclasses import dataclass
 from functools import cache
 
+from vibejam.rewrite.company import WORDS
 from vibejam.rewrite.ngrams import words_of
 from vibejam.rewrite.phrases import IDIOMS, PHRASES, SPELLINGS
 from vibejam.rewrite.verbs import VERBS
@@ -22,7 +23,7 @@ FORMS = ("base", "-s", "past", "participle", "-ing")
 OPENERS = """
 However, | But | Yet | Still, | Nevertheless, | Nonetheless, | Even so, | And yet | All the same,
 By contrast, | In contrast, | On the other hand, > But then,
-Therefore, | So | And so | Thus, | Thus | Hence | Consequently, | As a result, | For this reason, | Accordingly,
+Therefore, | So | And so | Thus, | Thus | Hence | Consequently, | As a result, | For this reason, | For that reason, | Accordingly,
 Additionally, | Also, | And | Moreover, | Furthermore, | In addition, | Besides, | What is more, | -
 For example, | For instance,
 In fact, | Indeed, | Actually, | As a matter of fact, | In truth, | -
@@ -30,7 +31,7 @@ Finally, | Lastly,
 In conclusion, | In short, | To sum up, | -
 Overall, > On the whole, | All in all,
 Of course, | Naturally, | To be sure, | Certainly,
-There is no doubt that > No doubt
+There is no doubt that | Undoubtedly, | Without a doubt, > No doubt | Doubtless
 Perhaps | Maybe
 Occasionally, | Sometimes, | Sometimes | At times, | At times | Now and then
 Today, | Today | To-day
@@ -40,8 +41,8 @@ Similarly, | Likewise, | In the same way, | In the same way
 Specifically, | In particular, | -
 Generally, | In general, | As a rule, | Usually,
 Clearly, | Plainly, | Obviously, | Evidently,
-Unfortunately, | Alas, | Sadly,
-Fortunately, | Luckily,
+Unfortunately, | Alas, | Sadly, | Regrettably,
+Fortunately, | Luckily, | Happily, | Thankfully,
 Interestingly, | Notably, | Importantly, > -
 First, | Firstly, | First of all, | To begin with, | In the first place,
 Second, | Secondly, | In the second place,
@@ -59,7 +60,15 @@ Due to > Because of
 It is worth noting that | It is important to note that | It should be noted that | It is worth mentioning that > -
 It is clear that > Clearly | Plainly
 It appears that | It seems that | It would seem that
-It is true that > True,
+It is true that | Admittedly, > True, | Granted,
+Recently, | Lately, | Of late,
+Initially, > At first | At first,
+Frankly, | Honestly, | To be honest,
+Personally, | For my part,
+It is likely that | It is probable that | It seems likely that > Probably
+Oddly, | Strangely, > Oddly enough, | Strangely enough,
+Given that | In view of the fact that > Since | As
+Despite the fact that | In spite of the fact that > Even though
 """
 
 CONTRACTIONS = """
@@ -80,6 +89,12 @@ should not | shouldn't
 cannot | can't
 must not | mustn't
 need not | needn't
+I would like | I'd like
+you would like | you'd like
+we would like | we'd like
+they would like | they'd like
+he would like | he'd like
+she would like | she'd like
 I am | I'm
 I have | I've
 I had | I'd
@@ -202,8 +217,8 @@ def replacements() -> dict[str, list[tuple[str, Ways]]]:
 
 @cache
 def exchangeable() -> frozenset[str]:
-    """Every word that stands in a set of `exchanges`, in lower case."""
-    return frozenset(word.lower() for ways in exchanges() for way in ways.ways for word in way.split())
+    """Every word that stands in a set of `exchanges` or `contractions` or in company.py, in lower case."""
+    return WORDS | frozenset(word.lower() for ways in [*exchanges(), *contractions()] for way in ways.ways for word in way.split())
 
 
 def plain(phrase: str) -> str:

@@ -11,9 +11,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 
 from vibejam.rewrite.clauses import CLAUSES
+from vibejam.rewrite.company import COMPANY
 from vibejam.rewrite.joints import JOINTS
-from vibejam.rewrite.moves import made
+from vibejam.rewrite.moves import places
 from vibejam.rewrite.ngrams import START, framed, words_of
+from vibejam.rewrite.orders import ORDERS
+from vibejam.rewrite.spelling import KINDS, side_of, sides
 from vibejam.rewrite.table import contractions, exchanges, openers, plain
 from vibejam.rewrite.turns import TURNS
 
@@ -22,9 +25,10 @@ PRIOR = 4.0  # how many sightings of the drafts' habits stand against the person
 LEAST = 0.08  # share of a way in the person's writing below which it is not theirs
 MOST = 2.0  # nats that a liking counts at most
 DRAFTS = "drafts"  # before what is of machines' drafts
+ALL, SHOWN = "all", 2  # words of a class from which on its side is known; else that of all classes is
 PAGE = 200  # words that moves are looked for in at once
 MOST_PAGES = 400  # that they are looked for in
-MOVES = CLAUSES + TURNS + JOINTS
+MOVES = CLAUSES + TURNS + COMPANY + ORDERS + JOINTS
 
 
 def learn_taste(texts: list[str], drafts: list[str]) -> dict[str, float]:
@@ -37,7 +41,7 @@ def learn_taste(texts: list[str], drafts: list[str]) -> dict[str, float]:
     for some, (own, world) in ((sets, phrases), (kinds().values(), moves)):
         for ways in some:
             taste |= _shares(ways, own, world)
-    return taste
+    return taste | _sides(texts)
 
 
 def leaning(taste: Mapping[str, float], ways: Sequence[str], before: str, after: str) -> float:
@@ -81,6 +85,20 @@ def _shares(ways: Sequence[str], own: Mapping[str, int], world: Mapping[str, int
     return shares
 
 
+def _sides(texts: Iterable[str]) -> dict[str, float]:
+    """Log share of each side of the Atlantic in each class of words, and in all under ALL, where the person shows it."""
+    counts = Counter(side for text in texts for word in words_of(text) if (side := side_of(word)))
+    taste = {}
+    for kind in KINDS:
+        for name, whole in zip(sides(kind), sides(ALL), strict=True):
+            counts[whole] += counts[name] * (kind != "ize")  # of which Britain has both
+    for ways in map(sides, (*KINDS, ALL)):
+        total = sum(counts[way] for way in ways)
+        if total >= SHOWN:
+            taste |= {_key("", ways, way): math.log((counts[way] + 0.1) / (total + 0.2)) for way in ways}
+    return taste
+
+
 def _phrases(texts: Iterable[str], wanted: frozenset[str]) -> Counter[str]:
     """How often each of the `wanted` phrases stands in `texts`; those that begin with OPENER, at the start of a sentence."""
     longest = max(len(phrase.split()) for phrase in wanted)
@@ -103,8 +121,8 @@ def _moves(texts: Iterable[str]) -> Counter[str]:
     pages = [" ".join(words[i : i + PAGE]) for words in lines for i in range(0, len(words), PAGE)]  # a line may be a book
     counts: Counter[str] = Counter()
     for page in pages[:: max(1, -(-len(pages) // MOST_PAGES))]:
-        places = {(f"{found.move.kind}: {found.move.before}", found.start) for found in made(page, MOVES)}
-        counts.update(name for name, _ in places)
+        found = {(f"{move.kind}: {move.before}", match.start()) for move, match, _ in places(page, MOVES)}
+        counts.update(name for name, _ in found)
     return counts
 
 

@@ -129,6 +129,18 @@ have a tendency to, has a tendency to, had a tendency to, having a tendency to >
 pay a visit to, pays a visit to, paid a visit to, paying a visit to > visit, visits, visited, visiting
 provide assistance to, provides assistance to, provided assistance to, providing assistance to > help, helps, helped, helping
 make a decision to, makes a decision to, made a decision to, making a decision to > decide to, decides to, decided to, deciding to
+notify, notifies, notified, notifying > tell, tells, told, telling
+illuminate, illuminates, illuminated, illuminating > light up, lights up, lit up, lighting up
+extinguish, extinguishes, extinguished, extinguishing > put out, puts out, put out, putting out
+ascend, ascends, ascended, ascending > climb, climbs, climbed, climbing
+accomplish this, accomplishes this, accomplished this, accomplishing this > do this, does this, did this, done this, doing this
+seek to, seeks to, sought to, seeking to > try to, tries to, tried to, trying to
+deem it, deems it, deemed it, deeming it > think it, thinks it, thought it, thinking it
+refrain from, refrains from, refrained from, refraining from > keep from, keeps from, kept from, keeping from
+converse with, converses with, conversed with, conversing with > talk to, talks to, talked to, talking to
+speak with, speaks with, spoke with, spoken with, speaking with | talk with, talks with, talked with, talked with, talking with
+dispose of, disposes of, disposed of, disposing of > get rid of, gets rid of, got rid of, getting rid of
+assert that, asserts that, asserted that, asserting that > say that, says that, said that, saying that
 embark on, embarks on, embarked on, embarking on > start, starts, started, starting
 """
 
