@@ -75,7 +75,7 @@ def test_training_beside_nanogpt_at_a_second_each(tmp_path):
     figure = training(text, minutes=0.02, seeds=2)
     assert figure["text"]["held_out"] == pytest.approx(len(text.read_text()) / 10, abs=1)
     assert figure["nanogpt"]["parameters"] > 790_000 and 0 < figure["nanogpt"]["loss"] < 4.5
-    short = figure["vibejam"]["characters, a thirtieth of the time"]
+    short = figure["vibejam"]["tuned, characters, a thirtieth of the time"]
     assert short["seeds"] == 2 and short["loss"]["lowest"] <= short["loss"]["mean"] <= short["loss"]["highest"]
     for run in figure["vibejam"].values():
         assert run["steps"] >= 1 and run["start_up_seconds"] > 0

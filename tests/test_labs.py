@@ -203,7 +203,7 @@ def test_the_figures_hold_every_run_and_fetch_nothing(tmp_path):
 
 
 def test_the_command_writes_table_results_and_figures_and_prints_them(tmp_path, short, monkeypatch, capsys):
-    monkeypatch.setattr(harness, "plan_run", lambda *a, **k: plan(*a, shape=k["shape"] | TINY))
+    monkeypatch.setattr(harness, "plan_run", lambda *a, **k: plan(*a, shape=TINY, train=k["train"]))
     plan, folder = harness_plan(), tmp_path / "out"
     write_folder(tmp_path / "writing", 20)
     args = ["labs", "--text-path", str(tmp_path / "writing"), "--archs", "transformer,xlstm", "--minutes", "0.01", "--seeds", "1"]

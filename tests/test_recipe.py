@@ -19,28 +19,34 @@ def a_plain_core(monkeypatch):
 
 
 def test_the_oftener_a_text_is_read_the_more_is_done_against_learning_it_by_heart():
-    plans = [plan_run(400_000, minutes=minutes).shape for minutes in (0.1, 0.5, 1, 3, 10, 60)]
+    tuned = {"arch": "tuned"}
+    plans = [plan_run(400_000, minutes=minutes, shape=tuned).shape for minutes in (0.1, 0.5, 1, 3, 10, 60)]
     for name in ("gram_dropout", "dropout"):
         strengths = [plan[name] for plan in plans]
         assert strengths == sorted(strengths) and strengths[0] == 0 < strengths[-1] < 1
     assert [plan["n_layer"] for plan in plans] == sorted(plan["n_layer"] for plan in plans)
-    tables = [plan_run(characters, minutes=1).shape["gram_rows"] for characters in (0, 500, 30_000, 300_000, 3_000_000)]
+    plain = [plan_run(400_000, minutes=minutes).shape["dropout"] for minutes in (0.1, 1, 10)]
+    assert plain == sorted(plain) and plain[0] == 0 < plain[-1]
+    sizes = (0, 500, 30_000, 300_000, 3_000_000)
+    tables = [plan_run(characters, minutes=1, shape=tuned).shape["gram_rows"] for characters in sizes]
     assert tables == sorted(tables) and tables[0] == 1024 and tables[-1] == 32_768
 
 
 @pytest.mark.parametrize("characters", [0, 200, 30_000, 2_000_000, 10**9])
 @pytest.mark.parametrize("limit", [{"minutes": 0.01}, {"minutes": 600.0}, {"max_iters": 1}, {"max_iters": 10**7}, {}])
 def test_every_plan_can_be_built_and_gives_its_reasons(characters, limit):
-    recipe = plan_run(characters, **limit)
-    config = recipe.model_config(300, 64)
-    assert config.arch == "tuned" and recipe.train.muon_lr > 0
-    assert all(reason.endswith(".") for reason in recipe.reasons) and len(recipe.reasons) == 3
+    for arch, reasons in (("transformer", 2), ("tuned", 3)):
+        recipe = plan_run(characters, **limit, shape={"arch": arch})
+        config = recipe.model_config(300, 64)
+        assert config.arch == arch and recipe.train.muon_lr > 0
+        assert all(reason.endswith(".") for reason in recipe.reasons) and len(recipe.reasons) == reasons
 
 
-def test_what_is_set_by_hand_wins_and_the_plain_transformer_is_one_word_away():
+def test_what_is_set_by_hand_wins_and_the_plain_transformer_is_what_nobody_asks_for():
     recipe = plan_run(10**6, minutes=1, shape={"n_layer": 7, "dropout": 0.4}, train={"lr": 1e-4, "muon_lr": 0.0})
     assert (recipe.shape["n_layer"], recipe.shape["dropout"], recipe.train.lr, recipe.train.muon_lr) == (7, 0.4, 1e-4, 0.0)
-    for arch in set(ARCHITECTURES) - {"tuned"}:
+    assert recipe.shape["arch"] == "transformer"
+    for arch in set(ARCHITECTURES) - {"tuned", "transformer"}:
         plain = plan_run(10**6, minutes=1, shape={"arch": arch})
         assert plain.shape["arch"] == arch and not plain.shape.get("grams") and plain.train.muon_lr == 0
     with pytest.raises(SettingError):
@@ -49,7 +55,8 @@ def test_what_is_set_by_hand_wins_and_the_plain_transformer_is_one_word_away():
 
 def test_characters_and_pieces_are_read_at_their_own_pace():
     """A piece is some characters, so in the same time more of the text is read."""
-    kinds = {kind: plan_run(400_000, minutes=1, data=DataConfig(tokenizer=kind)).shape for kind in ("char", "bpe")}
+    tuned = {"arch": "tuned"}
+    kinds = {kind: plan_run(400_000, 1, shape=tuned, data=DataConfig(tokenizer=kind)).shape for kind in ("char", "bpe")}
     assert kinds["bpe"]["gram_dropout"] > kinds["char"]["gram_dropout"] and kinds["char"]["grams"] > kinds["bpe"]["grams"]
 
 

@@ -27,7 +27,7 @@ LOOK = 16_384  # tokens a measurement reads at most
 READS_FASTER = 2.5  # than it learns
 AGAINST_HEART = (  # below how many readings of the text: what share of its n-grams, and of all else, is passed over
     (1.2, 0.0, 0.0),
-    (4, 0.3, 0.0),
+    (2.5, 0.3, 0.0),
     (8, 0.5, 0.1),
     (16, 0.7, 0.1),
     (math.inf, 0.8, 0.2),
@@ -81,10 +81,12 @@ def plan_run(
         minutes = QUICK.minutes
     if base != "none":
         return _on_a_base(base, minutes, max_iters, shape or {}, train or {}, data)
-    arch = str((shape or {}).get("arch", "tuned"))
+    arch = str((shape or {}).get("arch", "transformer"))
     architecture(arch)  # an unknown one is refused before anything is written
-    plan = _tuned if arch == "tuned" else _plain
-    shape_plan, settings, reasons = plan(characters, minutes, max_iters, data)
+    if arch in ("transformer", "tuned"):
+        shape_plan, settings, reasons = _by_readings(arch, characters, minutes, max_iters, data)
+    else:
+        shape_plan, settings, reasons = _untuned(characters, minutes, max_iters)
     settings |= {"minutes": minutes, "max_iters": max_iters}
     return Recipe(shape_plan | (shape or {}), TrainConfig(**(settings | (train or {}))), data, tuple(reasons))
 
@@ -92,8 +94,9 @@ def plan_run(
 Plan = tuple[dict[str, object], dict[str, object], list[str]]  # the shape, how it learns, and why
 
 
-def _tuned(characters: int, minutes: float, max_iters: int, data: DataConfig) -> Plan:
-    """By how often the text will be read: tables of n-grams learn fastest, and learn by heart first."""
+def _by_readings(arch: str, characters: int, minutes: float, max_iters: int, data: DataConfig) -> Plan:
+    """By how often the text will be read.  The tuned model's tables of n-grams learn fastest, and learn by heart first; the plain
+    transformer, which can be exported and taught to copy, is what nobody has to ask for."""
     batch, context = 16, 128
     pieces = data.tokenizer == "bpe" or (data.tokenizer == "auto" and characters >= BPE_FROM)
     tokens = max(1.0, characters / (CHARACTERS_A_PIECE if pieces else 1.0))
@@ -106,19 +109,25 @@ def _tuned(characters: int, minutes: float, max_iters: int, data: DataConfig) ->
         read = _tokens_read(minutes * 60 * speed / layers, max_iters * batch * context)
     times = read / tokens
     table, dropout = next(rule[1:] for rule in AGAINST_HEART if times < rule[0])
-    rows = 2 ** min(15, max(10, round(math.log2(characters / 16 + 1))))
-    shape: dict[str, object] = {"arch": "tuned", "n_layer": layers, "n_head": 2, "n_embd": 128, "block_size": context}
-    shape |= {"dropout": dropout, "grams": 3 if pieces else 4, "gram_rows": rows, "gram_dropout": table}
+    shape: dict[str, object] = {"arch": arch, "n_layer": layers, "n_head": 2, "n_embd": 128, "block_size": context}
     reasons = [
         f"{layers} blocks of width 128: "
-        + ("there is time for a deeper model." if layers > 2 else "it learns most in so little time."),
-        f"{shape['grams']} tables of {rows:,} hashed n-grams, which learn fastest; such a model is no Llama, so to export one, "
-        "choose the plain transformer (--arch transformer).",
+        + ("there is time for a deeper model." if layers > 2 else "a small model gets furthest in so little time."),
         f"The text is read about {times:,.0f} times, so " if times >= 1.5 else "The text is read about once, so ",
     ]
-    reasons[-1] += (
-        f"{table:.0%} of the n-grams and {dropout:.0%} of the rest are passed over, against learning it by heart."
-        if table
+    if arch == "tuned":
+        rows = 2 ** min(15, max(10, round(math.log2(characters / 16 + 1))))
+        shape |= {"dropout": dropout, "grams": 3 if pieces else 4, "gram_rows": rows, "gram_dropout": table}
+        against = f"{table:.0%} of the n-grams and {dropout:.0%} of the rest are"
+        reasons.append(
+            f"{shape['grams']} tables of {rows:,} hashed n-grams, which learn fastest; such a model is no Llama to export."
+        )
+    else:
+        dropout = min(dropout, 0.1)
+        shape["dropout"], against = dropout, f"{dropout:.0%} of its numbers are"
+    reasons[1] += (
+        f"{against} passed over, against learning it by heart."
+        if table and arch == "tuned" or dropout
         else "nothing need keep it from being learnt by heart."
     )
     return shape, {"batch_size": batch, "lr": 8e-3, "muon_lr": 0.02}, reasons
@@ -128,8 +137,8 @@ def _tokens_read(*limits: float) -> float:
     return min(limit for limit in limits if limit)
 
 
-def _plain(characters: int, minutes: float, max_iters: int, data: DataConfig) -> Plan:
-    """Llama's shape, which other tools can load, and what the labs compare with."""
+def _untuned(characters: int, minutes: float, max_iters: int) -> Plan:
+    """For the labs' architectures, for which nobody has looked."""
     quick = compute_dtype(pick_device()) != torch.float32  # a CPU without bfloat16 learns several times slower
     long = minutes > (3 if quick else 20) or max_iters > 3000
     shape: dict[str, object] = (

@@ -33,6 +33,7 @@ from vibejam.runtime import pick_device
 from vibejam.tokenizer import Tokenizer, train_tokenizer
 from vibejam.train import TrainEvent, TrainState, train_lm
 
+ALIKE = {"muon_lr": 0.0, "lr": 2e-3, "batch_size": 8}  # AdamW for all: Muon was tried on none of the others
 COMPARISONS = ("minutes", "tokens", "parameters")
 LONGER = 2  # times the minutes that a run for "parameters" may take
 CLOSE_ENOUGH = 0.02  # parameters may differ by this share
@@ -117,7 +118,7 @@ def compare(
     for name in archs:
         architecture(name)
     where, texts = pick_device(device), part_texts(corpus)
-    recipe = plan_run(sum(map(len, texts.train)), minutes, shape={"arch": "transformer"} | (shape or {}))
+    recipe = plan_run(sum(map(len, texts.train)), minutes, shape=shape, train=ALIKE)
     like = recipe.model_config(texts.tokenizer.vocab_size, int(recipe.shape["block_size"]))
     configs = {name: equal_parameters(like, name) for name in dict.fromkeys(archs)}
     known = Comparison(_about(texts), minutes, seeds)
