@@ -10,7 +10,8 @@ It is `GPTModel` with five things changed, each measured in ABLATIONS.md:
     two tables                  for reading and writing a token
 
 No Llama has the first four, so what it learns can't be exported, and it is not what is planned unless asked for.  Hashed n-grams
-after "Byte Latent Transformer" (https://arxiv.org/abs/2412.09871).  Left out: how it is trained (optim.py moves the tables row by row).
+after "Byte Latent Transformer" (https://arxiv.org/abs/2412.09871).  Left out: how it is trained (optim.py moves the tables row by
+row).
 
 Shapes: B batch, T time (tokens), C width (n_embd), H heads, D head size, N tables, R rows of each.
 """
