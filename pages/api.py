@@ -39,7 +39,7 @@ def sample(
     max_new_tokens: int = 200,
     seed: int = 1,
 ) -> str:
-    """What the voice (a run's folder name; empty: the newest) writes after `prompt`."""
+    """What the voice (a run's folder name; empty: the one picked in the app, or the newest) writes after `prompt`."""
     try:
         return _engine(voice).sample(_text(prompt), dice(temperature, top_k, top_p, max_new_tokens, seed)).text
     except UserError as error:
@@ -63,7 +63,7 @@ def draft(instruction: str, writer: str = LOCAL) -> str:
 
 
 def rewrite(draft: str, voice: str = "", seed: int = 1, strength: float = 1.0) -> str:
-    """The draft in the manner of the voice (a run's folder name; empty: the newest); strength from 0, a light touch, to 1."""
+    """The draft in the manner of the voice (a run's folder name; empty: the one picked in the app, or the newest); strength from 0, a light touch, to 1."""
     try:
         config = RewriteConfig(strength=dial(strength).strength, seed=_whole(seed, "seed"))
         return _engine(voice).rewrite(_text(draft), config).text

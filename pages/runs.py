@@ -51,6 +51,8 @@ _NUMBER = ' class="number"'
 def _row(run: state.Run, shown: str, speaks: bool) -> str:
     figures, text = run.about["figures"], run.about["text"]
     value, seconds = figures.get("val_bits_per_byte"), figures.get("seconds")
+    if run.alive or run.status == state.INTERRUPTED:  # its figures are those of an earlier end, or of none
+        value, seconds = None, run.events[-1]["seconds"] if run.events else None
     cells = [
         progress.base_title(run) or "nothing",
         _short(run.about.get("parameters")),

@@ -49,6 +49,14 @@ def test_the_table_says_what_each_run_is_and_came_to():
     assert day_of("named", "soon") == day_of("2026-99-99-999999") == ""
 
 
+def test_a_run_that_went_on_and_was_interrupted_is_not_given_the_figures_of_its_earlier_end():
+    folder = Workspace(ME).run(trained())
+    about = json.loads((folder / "run.json").read_text())
+    write_json(folder / "run.json", about | {"status": "running"})
+    said = text_of(train.opened(ME, "")[TABLE])
+    assert "interrupted" in said and f"{about['figures']['val_bits_per_byte']:.2f}" not in said
+
+
 def test_without_a_run_there_is_no_table():
     assert train.opened(ME, "")[TABLE] == ""
 
