@@ -63,7 +63,9 @@ def draft(instruction: str, writer: str = LOCAL) -> str:
 
 
 def rewrite(draft: str, voice: str = "", seed: int = 1, strength: float = 1.0) -> str:
-    """The draft in the manner of the voice (a run's folder name; empty: the one picked in the app, or the newest); strength from 0, a light touch, to 1."""
+    """The draft in the manner of the voice (a run's folder name; empty: the one picked in the app, or the newest).
+
+    Strength from 0, a light touch, to 1."""
     try:
         config = RewriteConfig(strength=dial(strength).strength, seed=_whole(seed, "seed"))
         return _engine(voice).rewrite(_text(draft), config).text
