@@ -18,14 +18,14 @@ from vibejam.recipe import plan_run
 sys.path.insert(0, sys.argv[1])
 from writing import essay  # noqa: E402
 
-ITERS, SEED = 60, 1
+ITERS, SEED = 8, 1
 zero_gpu.CHUNK_SECONDS = 0.0 if "stepwise" in sys.argv else 1.5
 
 
 def recipe(*_):
     """A tiny one, as the page would plan a large one."""
     shape = {"n_layer": 1, "n_head": 2, "n_embd": 32, "block_size": 32}
-    train = {"batch_size": 4, "evals": 4, "seed": SEED, "patience": 0}
+    train = {"batch_size": 4, "evals": 2, "seed": SEED, "patience": 0}
     return plan_run(20_000, 0, ITERS, shape=shape, train=train, data=DataConfig(tokenizer="char"), base="none"), "I think "
 
 
