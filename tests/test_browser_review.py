@@ -200,6 +200,71 @@ def test_a_service_is_named_before_it_drafts_and_the_teaching_goes_on_without_a_
     page.context.close()
 
 
+def test_what_lies_on_the_table_survives_a_reload_with_its_scores_and_is_cleared(visit):
+    page = rewritten(visit)
+    page.locator("#scores .axes").wait_for(timeout=60_000)
+    unit(page, 1).locator("summary").click()
+    unit(page, 1).get_by_role("button", name="Keep the draft").click()
+    unit(page, 1).locator(".mark", has_text="draft kept").wait_for()
+    shown = page.locator("#review .unit").all_inner_texts()
+    page.context.close()
+    page = visit.open()
+    go(page, "Rewrite")
+    unit(page, 1).locator(".mark", has_text="draft kept").wait_for()
+    assert page.locator("#review .unit").all_inner_texts() == shown
+    assert page.locator("#draft textarea").input_value() == DRAFT
+    page.locator("#scores .axes").wait_for(timeout=60_000)
+    unit(page, 0).locator("summary").click()
+    unit(page, 0).locator("[data-act=another]").click()
+    unit(page, 0).get_by_text("(2 of").wait_for()
+    page.locator("#review .alone > summary").click()
+    assert "passed over" in page.locator("#review .alone").inner_text()
+    page.get_by_role("button", name="Clear", exact=True).click()
+    page.locator("#review", has_text="appears here").wait_for()
+    page.context.close()
+    page = visit.open()
+    go(page, "Rewrite")
+    page.locator("#draft textarea").wait_for()
+    page.wait_for_timeout(1000)
+    assert page.locator("#review .unit").count() == 0
+    page.context.close()
+
+
+def otherwise(instruction: str) -> str:
+    """The text of a request for a rewrite, a little otherwise."""
+    return instruction.rpartition("<text>\n")[2].partition("\n</text>")[0].replace("In order to", "To")
+
+
+def test_a_service_proposes_sentences_once_its_host_is_ticked_and_not_before(visit, endpoint):  # noqa: F811
+    endpoint.will(replies(otherwise))
+    page = visit.open()
+    go(page, "Rewrite")
+    page.locator("#endpoint > button").click()
+    page.locator("#endpoint").get_by_label("Address").fill(endpoint.url)
+    page.locator("#endpoint").get_by_label("Model").fill("some-model")
+    box = page.locator("#propose")
+    box.get_by_text(f"Let some-model at {endpoint.host} propose").wait_for()
+    assert "passages of your writing" in box.inner_text() and not box.locator("input").is_checked()
+    page.locator("#draft textarea").fill(DRAFT)
+    for ticked in (False, True):
+        if ticked:
+            box.locator("input").check()
+            shot(page, "review-service")
+        page.get_by_role("button", name="Rewrite", exact=True).click()
+        if ticked:
+            page.locator("#review .by", has_text=endpoint.host).wait_for(timeout=60_000)
+        page.locator("#review footer").wait_for(timeout=60_000)
+        assert bool(endpoint.asked) == ticked
+    page.locator("#endpoint").get_by_label("Address").fill("http://localhost:9/v1")
+    box.get_by_text("at localhost:9 propose").wait_for()
+    assert not box.locator("input").is_checked(), "another host is another question"
+    asked = len(endpoint.asked)
+    page.get_by_role("button", name="Rewrite", exact=True).click()
+    page.locator("#review .by", has_text=endpoint.host).wait_for(state="detached", timeout=60_000)
+    assert len(endpoint.asked) == asked
+    page.context.close()
+
+
 def test_no_page_asked_another_host_or_complained(visit):
     assert visit.strangers == [] and visit.complaints == []
     assert "Traceback" not in (visit.home / "log").read_text()
