@@ -49,6 +49,7 @@ def test_a_manner_like_the_drafts_is_not_said_to_differ():
 
 
 def test_it_says_first_that_it_counts_and_counts_only_once():
+    state._profiles.clear()  # of the same writing in another test
     give_writing()
     first, *rest = voice.show(ME)
     assert "Counting" in first and len(rest) == 1

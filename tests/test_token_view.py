@@ -43,6 +43,14 @@ def test_each_token_is_seen_after_the_context_that_the_sampler_gave_it(voice, pr
     assert "".join(token.text for token in tokens) == tokenizer.decode(ids[given:])
 
 
+def test_a_text_that_ends_in_half_a_character_shows_all_of_it(voice):
+    model, tokenizer = voice
+    half = tokenizer.encode("é")[:1]  # a character that was never seen is written in bytes
+    ids = [*prompt_ids(tokenizer, "The gate"), *tokenizer.encode(" was"), *half]
+    given = len(ids) - len(half) - 4
+    assert "".join(token.text for token in tokens_of(model, tokenizer, ids, given)) == tokenizer.decode(ids[given:]) == " was\ufffd"
+
+
 def test_a_probability_is_the_plain_forward_pass_s(voice):
     model, tokenizer = voice
     ids, given = written(voice, "The", 10, temperature=1.0)

@@ -6,7 +6,7 @@ context that the sampler gave it.  Left out: how it looks (pages/), and the draw
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 import torch.nn.functional as F
@@ -63,6 +63,8 @@ def tokens_of(model: BaseLM, tokenizer: Tokenizer, ids: Sequence[int], given: in
             logits[unused_ids(tokenizer)] = -torch.inf
             probability = float(F.softmax(logits.double(), -1)[token])
             found.append(Token(stream.push(token), probability, int((logits > logits[token]).sum())))
+    if found and (rest := stream.finish()):  # a character that was left incomplete
+        found[-1] = replace(found[-1], text=found[-1].text + rest)
     return found
 
 
