@@ -215,6 +215,8 @@ He held the view that it was late. | thought that
 """.strip().splitlines()
 
 KEPT = """
+It was a train, though only barely. | only hardly
+In the end, the debate turned on one word. | At last
 They made a purchase. | buy
 His attempts to win failed. | tries
 The request was late. | ask for

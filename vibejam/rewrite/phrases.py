@@ -6,7 +6,6 @@ makes a statement weaker or stronger.
 
 PHRASES = """
 finally | at last
-at last | in the end
 ultimately > in the end
 eventually > in the end
 kids | children
@@ -474,7 +473,7 @@ inquiry, inquiries | enquiry, enquiries
 
 # idioms that stand as a whole: nothing inside of them is exchanged
 IDIOMS = """
-very nearly | most particularly | most certainly | quite certainly | not certainly | most often | more often |
+only barely | only just | very nearly | most particularly | most certainly | quite certainly | not certainly | most often | more often |
 a while | at all | all at once | in all | after all | not at all | above all | all the same | all the more | all the better |
 as far as | as soon as | as long as | as well | as well as | so far | by far | how far | thus far | of course | in fact |
 as a matter of fact | the fact that | in a way | in the way | by the way | on the way | no way | way of life | to begin with |

@@ -92,7 +92,6 @@ delve into, delves into, delved into, delving into > look into, looks into, look
 discuss, discusses, discussed, discussing > talk about, talks about, talked about, talking about
 speak to, speaks to, spoke to, spoken to, speaking to | talk to, talks to, talked to, talked to, talking to
 converse, converses, conversed, conversing > talk, talks, talked, talking
-resemble, resembles, resembled, resembling > look like, looks like, looked like, looking like
 return to, returns to, returned to, returning to > go back to, goes back to, went back to, gone back to, going back to
 possess, possesses, possessed, possessing > have, has, had, having
 reside, resides, resided, residing > live, lives, lived, living
