@@ -9,6 +9,8 @@ BREAKING = """
 numbers | The repair cost 480 pounds. | The repair cost 840 pounds.
 comparison | It took over 37,000 lines. | It took 37,000 lines.
 connection | They should study the subject. | They should also study the subject.
+certainty | Was he hoping for news? | Was he really hoping for news?
+certainty | The range was not what they expected. | The range was not really what they expected.
 tense | I have configured the keys so that they are easy. | I configure the keys so that they are easy.
 tense | We have moved the office to Leeds. | We move the office to Leeds.
 comparison | It took over 37,000 lines. | It took under 37,000 lines.
@@ -128,6 +130,8 @@ Each time I call, it rings. | Whenever I call, it rings.
 Every time it rains, the roof leaks. | When it rains, the roof leaks.
 We need additional time. | We need extra time.
 In addition, the roof leaks. | Also, the roof leaks.
+It is truly good work. | It is really good work.
+I am extremely glad. | I am very glad.
 The roof also leaks. | The roof leaks too.
 I have configured the keys. | I've configured the keys.
 She has finished the work. | She's finished the work.

@@ -74,13 +74,16 @@ at most = at most, up to
 couple = a couple of
 """)
 SOFT = frozenset({"some", "any", "anybody", "anything", "they", "one"})  # may come or go with the turn of a phrase, not for another
-DROPPED = SOFT | {"but", "therefore", "also"}  # may go: machines' drafts have them in front of many sentences
+DROPPED = SOFT | {"but", "therefore", "also", "really"}  # may go: machines' drafts have them in front of many sentences
 
 CERTAINTY = _table("""
 certain = certainly, undoubtedly, no doubt, to be sure, definitely, surely, without doubt, without a doubt, beyond doubt, there
     is no doubt that, there is no question that, beyond question, of course, clearly, obviously, evidently, plainly
 likely = probably, likely, in all likelihood, most likely, presumably
 apparent = apparently, seemingly, allegedly, supposedly
+really = really, truly, actually, genuinely, indeed, in fact, very, extremely, highly, remarkably, incredibly, exceedingly,
+    tremendously, enormously, terribly, awfully, hugely
+really? = most, so, too, such, particularly, especially, quite, rather, much, a lot, great, deeply, a great deal
 """)
 
 CONNECTIVES = _table("""
