@@ -88,6 +88,7 @@ def test_small_steps_survive_bfloat16_compute():
             p.grad = torch.zeros_like(p) if p.grad is None else p.grad
         masters.collect()
         optimizer.step()
+        optimizer.zero_grad()
         masters.distribute()
     torch.testing.assert_close(gain, torch.full((32,), 1 - 5e-3), atol=1e-5, rtol=0)
     assert masters.worker.blocks[0].attention_norm.weight[0].item() < 1
