@@ -43,14 +43,14 @@ class Visit:
     def restart(self) -> None:
         """Start the program anew after it has ended."""
         self.process.wait(60)
-        port, end = int(self.address.rpartition(":")[2]), time.monotonic() + 60
-        while time.monotonic() < end:  # what it had begun may hold its address a moment longer
+        port, end = int(self.address.rpartition(":")[2]), time.monotonic() + 90
+        while time.monotonic() < end:  # connections that were cut off hold the address for up to a minute
             with socket.socket() as probe:
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                if probe.connect_ex(("127.0.0.1", port)):
+                try:
+                    probe.bind(("127.0.0.1", port))
                     break
-            time.sleep(0.5)
-        time.sleep(2)
+                except OSError:
+                    time.sleep(0.5)
         self.process = self.start()
 
     def open(self, theme: str = "light", width: int = 1280, height: int = 900) -> "playwright_api.Page":
