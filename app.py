@@ -111,6 +111,8 @@ def free_port(host: str, wanted: int | None) -> int:
     """`wanted`, or the first free port from 7860 on.  Raises UserError where there is none."""
     for port in [wanted] if wanted else range(PORT, PORT + 100):
         with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+            if os.name == "posix":  # what a program that was killed left behind holds its address for a minute, and hinders nobody
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind((host, port))
             except (OSError, OverflowError):

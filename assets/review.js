@@ -15,26 +15,10 @@ function act(unit, what) {
   trigger('act', { unit: number, what, text: what === 'edit' ? unit.querySelector('textarea').value : '' });
 }
 
-async function copy(button) {
-  const text = element.querySelector(`[data-text="${button.dataset.copy}"]`).textContent;
-  try {
-    await navigator.clipboard.writeText(text);
-  } catch {  // over plain http from another machine there is no clipboard to ask
-    const area = Object.assign(document.createElement('textarea'), { value: text });
-    document.body.append(area);
-    area.select();
-    document.execCommand('copy');
-    area.remove();
-  }
-  const said = button.textContent;
-  button.textContent = 'Copied';
-  setTimeout(() => { button.textContent = said; }, 1500);
-}
-
 element.addEventListener('click', (event) => {
   const button = event.target.closest('button');
   if (!button) return;
-  if ('copy' in button.dataset) return copy(button);
+  if ('copy' in button.dataset) return copy(button, element.querySelector(`[data-text="${button.dataset.copy}"]`).textContent);
   if ('clear' in button.dataset) return trigger('put_away');
   const unit = unitOf(button);
   if (!unit) return;

@@ -2,7 +2,7 @@
 // a text of hundreds of them is one stop of the tab key.
 element.addEventListener('click', async (event) => {
   const button = event.target.closest('[data-copy]');
-  if (button) return copy(button);
+  if (button) return copy(button, element.querySelector('[data-text]').textContent);
   const token = event.target.closest('[data-at]');
   if (token) return take(token);
   const option = event.target.closest('[data-id]');
@@ -31,21 +31,6 @@ function take(token) {
   token.classList.add('here');
   document.body.dataset.look = 'asked';
   trigger('look', { at: Number(token.dataset.at) });
-}
-
-async function copy(button) {
-  const text = element.querySelector('[data-text]').textContent;
-  try {
-    await navigator.clipboard.writeText(text);
-  } catch {  // over plain http from another machine there is no clipboard to ask
-    const area = Object.assign(document.createElement('textarea'), { value: text });
-    document.body.append(area);
-    area.select();
-    document.execCommand('copy');
-    area.remove();
-  }
-  button.textContent = 'Copied';
-  setTimeout(() => { button.textContent = 'Copy'; }, 1500);
 }
 
 watch('value', () => {

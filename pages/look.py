@@ -123,9 +123,9 @@ def fragment(value: str = "", **settings) -> gr.HTML:
     return gr.HTML(value, js_on_load=None, apply_default_css=False, **settings)
 
 
-def script(name: str) -> str:
-    """One of our own scripts, to stand inside a component."""
-    return (ASSETS / name).read_text(encoding="utf-8")
+def script(*names: str) -> str:
+    """Our own scripts, one after another, to stand inside a component."""
+    return "".join((ASSETS / name).read_text(encoding="utf-8") for name in names)
 
 
 def masthead(where: str) -> str:

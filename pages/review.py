@@ -31,7 +31,7 @@ HOW = "Choose a sentence to take its rewrite, keep the draft, see another versio
 
 def component() -> gr.HTML:
     """The place of the review; it sends "act" with {unit, what, text}, and "put_away"."""
-    return gr.HTML(NOTHING_YET, js_on_load=look.script("review.js"), apply_default_css=False, elem_id="review")
+    return gr.HTML(NOTHING_YET, js_on_load=look.script("copy.js", "review.js"), apply_default_css=False, elem_id="review")
 
 
 def act(owner: str, sides: Sides | None, event: gr.EventData) -> tuple[Sides | None, str]:

@@ -49,9 +49,9 @@ def build(owner: gr.State) -> state.Page:
             info="As it reads, or with how sure the voice was of each token.", show_label=False,
             visible=False, elem_id="how-shown", elem_classes="switch",
         )  # fmt: skip
-        written = gr.HTML(NOTHING_YET, js_on_load=look.script("tokens.js"), apply_default_css=False, elem_id="written")
+        written = gr.HTML(NOTHING_YET, js_on_load=look.script("copy.js", "tokens.js"), apply_default_css=False, elem_id="written")
         with gr.Accordion("The dice, and what they leave", open=False, elem_id="dice") as fold:
-            place = gr.HTML("", js_on_load=look.script("tokens.js"), apply_default_css=False, elem_id="place")
+            place = gr.HTML("", js_on_load=look.script("copy.js", "tokens.js"), apply_default_css=False, elem_id="place")
             dice = sliders()
         text, hand = gr.State(None), gr.State(None)  # Written and InHand, on the server
 

@@ -139,6 +139,18 @@ def test_a_taken_port_is_told_in_one_line_and_the_next_free_one_is_found(capsys)
 
 
 @pytest.mark.security
+@pytest.mark.skipif(os.name != "posix", reason="NOT RUN: elsewhere no address is held by what is closed")
+def test_the_port_of_a_program_that_was_killed_is_free_at_once():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        with socket.create_connection(("127.0.0.1", port)) as page:
+            server.accept()[0].close()  # the program's end goes first, and what is left of the connection holds the address
+            assert page.recv(1) == b""
+    with socket.socket() as strict, pytest.raises(OSError):
+        strict.bind(("127.0.0.1", port))
+    assert app.free_port("127.0.0.1", port) == port
+
+
 def test_analytics_are_off_before_gradio_is_imported():
     code = "import sys; import app; import gradio.analytics as a; print(a.analytics_enabled(), 'gradio' in sys.modules)"
     environment = {name: value for name, value in os.environ.items() if name != "GRADIO_ANALYTICS_ENABLED"}

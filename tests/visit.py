@@ -43,14 +43,6 @@ class Visit:
     def restart(self) -> None:
         """Start the program anew after it has ended."""
         self.process.wait(60)
-        port, end = int(self.address.rpartition(":")[2]), time.monotonic() + 90
-        while time.monotonic() < end:  # connections that were cut off hold the address for up to a minute
-            with socket.socket() as probe:
-                try:
-                    probe.bind(("127.0.0.1", port))
-                    break
-                except OSError:
-                    time.sleep(0.5)
         self.process = self.start()
 
     def open(self, theme: str = "light", width: int = 1280, height: int = 900) -> "playwright_api.Page":
