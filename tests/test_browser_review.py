@@ -57,9 +57,12 @@ def visit(tmp_path_factory) -> Iterator[Visit]:
 def rewritten(visit: Visit, theme: str = "light", width: int = 1280):
     page = visit.open(theme, width)
     go(page, "Rewrite")
+    if (visit.home / "vibejam" / "data" / "me" / "rewrite.json").exists():  # what another test left on the table comes back first
+        page.locator("#review footer").wait_for(timeout=60_000)
+        page.locator("#review footer").evaluate("footer => { footer.dataset.old = ''; }")
     page.locator("#draft textarea").fill(DRAFT)
     page.get_by_role("button", name="Rewrite", exact=True).click()
-    page.locator("#review footer").wait_for(timeout=60_000)
+    page.locator("#review footer:not([data-old])").wait_for(timeout=60_000)
     return page
 
 
