@@ -107,18 +107,11 @@ ORDERS: list[Move] = [
          pattern(r"<start>Perhaps,? (it|he|she|they|this|that|there|we|you) (is|was|are|were) (?!not\b)"),
          lambda m: f"{m[1].capitalize()} {m[2]} perhaps "),
     # also
-    Move("also", "also", "too", " also ",
-         pattern(rf"<start>((?:{_WHO}|The [a-z]+) {_BE}) also (<one>{{3,40}})(?=\.(?:\s|$))"),
-         lambda m: None if _OTHERS.search(m[2]) else f"{m[1]} {m[2]} too"),
-    Move("also", "also", "as well", " also ",
-         pattern(rf"<start>((?:{_WHO}|The [a-z]+) {_BE}) also (<one>{{3,40}})(?=\.(?:\s|$))"),
-         lambda m: None if _OTHERS.search(m[2]) else f"{m[1]} {m[2]} as well"),
-    Move("also", "also", "too", " also ",
-         pattern(rf"<start>({_WHO}) also ([a-z]+ <one>{{2,40}})(?=\.(?:\s|$))"),
-         lambda m: None if _OTHERS.search(m[2]) else f"{m[1]} {m[2]} too"),
-    Move("also", "also", "as well", " also ",
-         pattern(rf"<start>({_WHO}) also ([a-z]+ <one>{{2,40}})(?=\.(?:\s|$))"),
-         lambda m: None if _OTHERS.search(m[2]) else f"{m[1]} {m[2]} as well"),
+    *[Move("also", "also", way, " also ", found,
+           lambda m, way=way: None if _OTHERS.search(m[2]) else f"{m[1]} {m[2]} {way}")
+      for found in (pattern(rf"<start>((?:{_WHO}|The [a-z]+) {_BE}) also (<one>{{3,40}})(?=\.(?:\s|$))"),
+                    pattern(rf"<start>({_WHO}) also ([a-z]+ <one>{{2,40}})(?=\.(?:\s|$))"))
+      for way in ("too", "as well")],
     # however and though
     Move("however", "first", "within", "However, ",
          pattern(r"<start>However, (<subject>|it|this|that|there|the [a-z]+) (is|are|was|were|has|have|had|can|could|will|would|may"
@@ -144,12 +137,11 @@ ORDERS: list[Move] = [
          pattern(r"(?<!of )(?<!in )\b([Ss])uch (an? (?:thing|person|man|woman|place|book|case|world|story|question|idea|plan|view))"
                  r"(?=[.,;?!]| (?:is|was|may|can|will|would|could|might|has|had) )"),
          lambda m: f"{m[2]} like that"),
-    Move("such", "such", "like these", "uch ",
-         pattern(r"<start>Such ((?!as\b|was\b|is\b)[a-z]{3,}[^s\W]s) (?=(?:are|were|have|had|can|could|will|would|may|might|do) )"),
-         r"\1 like these "),
-    Move("such", "such", "of this kind", "uch ",
-         pattern(r"<start>Such ((?!as\b|was\b|is\b)[a-z]{3,}[^s\W]s) (?=(?:are|were|have|had|can|could|will|would|may|might|do) )"),
-         r"\1 of this kind "),
+    *[Move("such", "such", way, "uch ",
+           pattern(r"<start>Such ((?!as\b|was\b|is\b)[a-z]{3,}[^s\W]s) "
+                   r"(?=(?:are|were|have|had|can|could|will|would|may|might|do) )"),
+           rf"\1 {way} ")
+      for way in ("like these", "of this kind")],
     # whose and of whom
     Move("owner", "'s", "of", "s ",
          pattern(rf"\b(in|on|about|from|with|to|for|by|against|through|into|than|at) ({_PERSON})['’]s ({_OWNED})"
