@@ -112,7 +112,7 @@ def _developed(candidates: Sequence[Candidate], unit: str, manner: Manner, propo
         return not refusals(unit, text, manner.words)
 
     spliced = [
-        Candidate(text, f"{proposer.name}, in part")
+        Candidate(text, f"{proposer.name} in parts")
         for proposer in proposers
         for text in splice(unit, [c.text for c in candidates if c.by == proposer.name], manner, proposer.agreed, allowed)
     ]
