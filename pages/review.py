@@ -59,7 +59,7 @@ def act(owner: str, sides: Sides | None, event: gr.EventData) -> tuple[Sides | N
 
 def keep(owner: str, sides: Sides) -> None:
     """Let it outlive a reload; a visitor of a Space is another one after it, so there nothing is kept."""
-    if not is_space():
+    if sides.review.sentences and not is_space():
         keep_review(state.workspace(owner).review_file, sides)
 
 

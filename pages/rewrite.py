@@ -30,6 +30,7 @@ HONEST = (
 )
 OFFER = Offer(BASE, "A small model can write it on this machine, with no key and no network.")
 SERVICE = "A big model can write the draft, draft your passages to learn from, and propose sentences; only if you name one."
+REDRAW_COLUMNS_SECONDS = 0.5  # both columns of a long document take a while to draw
 GO = {PASTE: "Rewrite", ASK: "Write a draft and rewrite it"}
 _stops: dict[tuple[str, str], threading.Event] = {}  # of the rewrites under way, by owner and page
 
@@ -206,10 +207,14 @@ def stream(
             rewriter = engine.name
             if also:
                 rewriter += f", with {also[0].writer.model} at {also[0].writer.destination} proposing"
+            drawn = 0.0
             with closing(engine.stream_rewrite(draft, config, stop.is_set, also)) as steps:
                 for rewrite in steps:
                     if stop.is_set():  # what was under way then was not looked at to the end
                         break
+                    if rewrite.done < 1 and time.monotonic() - drawn < REDRAW_COLUMNS_SECONDS:
+                        continue
+                    drawn = time.monotonic()
                     sides = Sides(reviewed(rewrite), by, rewriter, str(voice), ended=rewrite.done >= 1)
                     review.keep(owner, sides)
                     yield [same, sides, review.review_html(sides, done=False), *[same] * 3]

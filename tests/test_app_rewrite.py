@@ -184,14 +184,18 @@ def test_a_damaged_rewrite_on_the_table_is_told_and_the_page_opens():
     assert "rewrite the draft again" in text_of(rewrite.arrived(ME, None)[COLUMNS_THEN])
 
 
-def test_a_long_draft_comes_bit_by_bit_with_how_far_it_is_and_a_stop_keeps_what_is_done():
+def test_a_long_draft_comes_bit_by_bit_with_how_far_it_is_and_a_stop_keeps_what_is_done(monkeypatch):
+    monkeypatch.setattr(rewrite, "REDRAW_COLUMNS_SECONDS", 0)
     name, page = trained(), SimpleNamespace(session_hash="a page")
     steps = rewrite.stream(ME, name, "paste", "", "", "", "", DRAFT, 1.0, [], page)
     done = []
     for step in steps:
-        if isinstance(step[SIDES], Sides) and not done:
+        if isinstance(step[SIDES], Sides) and not step[SIDES].review.sentences:
+            assert "progressbar" in step[COLUMNS] and "0 of " in text_of(step[COLUMNS]), "the draft is there before anything is done"
+            assert not Workspace(ME).review_file.exists(), "and nothing takes the place of what lay there"
+        elif isinstance(step[SIDES], Sides) and not done:
+            assert len(step[SIDES].review.sentences) == 1 and re.search(r"1 of \d+ sentences", text_of(step[COLUMNS]))
             done = [step[SIDES]]
-            assert "progressbar" in step[COLUMNS] and re.search(r"\d+ of \d+ sentences", text_of(step[COLUMNS]))
             rewrite.halted(ME, step[SIDES], SimpleNamespace(session_hash="another page"))
             assert not rewrite._stops[(ME, "a page")].is_set()
             rewrite.halted(ME, step[SIDES], page)

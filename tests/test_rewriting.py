@@ -6,13 +6,14 @@ import pytest
 
 from vibejam.diff import word_diff
 from vibejam.errors import UserError
-from vibejam.rewrite import rewrite_text, stream_rewrite
+from vibejam.rewrite import TOGETHER, rewrite_text, stream_rewrite
 from vibejam.rewrite.edits import apply_edit, edits_of, propose_edits
 from vibejam.rewrite.manner import learn_manner, load_manner, save_manner
 from vibejam.rewrite.ngrams import START, WordModel, framed, words_of
 from vibejam.rewrite.proposers import EditsProposer
 from vibejam.rewrite.selector import Candidate, choose
 from vibejam.rewrite.table import contractions, exchanges, openers
+from vibejam.rewrite.units import group_units, split_document
 from vibejam.voice import ASSETS, background_drafts, background_people
 
 THINGS = ["kettle", "gate", "ladder", "bicycle", "stove", "cellar", "orchard", "piano", "ferry", "bakery"]
@@ -177,13 +178,50 @@ def test_code_tables_quotations_and_links_come_back_byte_for_byte(manner):
     assert all(part in text for part in kept) and "https://example.org/do%20not" in text and text != draft
 
 
-def test_a_long_draft_is_there_bit_by_bit_and_a_stop_keeps_what_is_done(manner):
-    draft = "\n\n".join(plain(n, 1) for n in range(40))
-    steps = list(stream_rewrite(draft, manner, [EditsProposer(manner)]))
-    assert len(steps) > 2 and [s.done for s in steps] == sorted(s.done for s in steps) and steps[-1].done == 1
+LONG = "\n\n".join(plain(n, 1) for n in range(40))
+
+
+def test_a_long_draft_is_there_sentence_by_sentence_and_a_stop_keeps_what_is_done(manner):
+    steps = list(stream_rewrite(LONG, manner, [EditsProposer(manner)]))
+    units = len(steps[-1].choices)
+    assert units > 2 * TOGETHER and [len(step.choices) for step in steps] == list(range(units + 1))
+    assert [step.done for step in steps] == [n / units for n in range(units + 1)]
     assert all(steps[-1].text.startswith(step.settled) for step in steps) and steps[-1].settled == steps[-1].text
-    stopped = rewrite_text(draft, manner, [EditsProposer(manner)], stop=lambda: True)
-    assert stopped.done < 1 and stopped.text == draft
+    before = rewrite_text(LONG, manner, [EditsProposer(manner)], stop=lambda: True)
+    assert before.done == 0 and before.text == LONG
+    asked = []
+    stopped = rewrite_text(LONG, manner, [Counting(asked)], stop=lambda: len(asked) > TOGETHER + 3)
+    assert len(stopped.choices) == TOGETHER + 3, "in the middle of what is chosen together, and what was under way is not counted"
+    assert stopped.choices[:TOGETHER] == rewrite_text(LONG, manner, [Counting([])]).choices[:TOGETHER]
+
+
+def test_sentences_that_come_one_by_one_are_chosen_as_if_all_had_been_there_at_once(manner):
+    whole = rewritten(LONG, manner).choices[:TOGETHER]
+    assert any(choice.by == "edits" for choice in whole)
+    proposer, units = EditsProposer(manner), [choice.draft for choice in whole]
+    found = [[Candidate(text, "edits") for text in row] for row in proposer(units)]
+    later = [unit.text for unit in group_units(split_document(LONG))][TOGETHER:]
+    assert tuple(choose(units, found, manner, around="\n".join(later))) == whole
+
+
+class Counting:
+    """A proposer that notes what it is asked, and has nothing to say."""
+
+    name, agreed = "somebody", 1
+
+    def __init__(self, asked, together=False):
+        self.asked, self.together = asked, together
+
+    def __call__(self, units, stop=lambda: False):
+        self.asked.append(list(units))
+        return [[] for _ in units]
+
+
+def test_one_that_looks_at_whole_paragraphs_is_asked_for_some_at_once(manner):
+    one_by_one, some = [], []
+    rewrite_text(LONG, manner, [Counting(one_by_one), Counting(some, together=True)])
+    assert {len(units) for units in one_by_one} == {1} and len(some[0]) == TOGETHER
+    assert [unit for units in one_by_one for unit in units] == [unit for units in some for unit in units]
 
 
 @pytest.mark.parametrize(

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 from vibejam.errors import UserError
 from vibejam.rewrite.manner import Manner
-from vibejam.rewrite.proposers import Proposer, ask_all, develop
-from vibejam.rewrite.selector import Choice, Meaning, choose
+from vibejam.rewrite.proposers import Proposer, ask_all, at_once, develop
+from vibejam.rewrite.selector import Candidate, Choice, Considered, Meaning, pick, weigh
 from vibejam.rewrite.units import Piece, Unit, group_units, is_english, put_back, split_document
 
-TOGETHER = 12  # units chosen at once: some paragraphs, so that a long draft is there bit by bit
+TOGETHER = 12  # units that are chosen with a view to one another: some paragraphs
 
 
 @dataclass(frozen=True)
@@ -60,8 +60,9 @@ def stream_rewrite(
     meaning: Meaning | None = None,
     stop: Callable[[], bool] = lambda: False,
 ) -> Iterator[Rewrite]:
-    """The whole document again and again, more of it rewritten each time; a stop keeps what is done.
+    """The whole document again and again, at first as it is and then with a unit more rewritten each time; a stop keeps what is done.
 
+    What is not `settled` yet may be chosen otherwise once more is known of the paragraphs around it.
     `strength` runs from 0, a light touch, to 1, the full voice.  Raises UserError, at once, where there is nothing to rewrite.
     """
     draft = draft.removeprefix("\ufeff")
@@ -82,28 +83,42 @@ def _stream(
         return
     texts = [unit.text for unit in units]
     choices: list[Choice] = []
+    yield _so_far(draft, pieces, units, choices, 0, None)
     asked, note = list(proposers), None
-    for start in range(0, len(units), TOGETHER):
-        some = texts[start : start + TOGETHER]
-        found, failed = ask_all(asked, some, stop)
+
+    def ask(some: list[Proposer], texts: list[str]) -> list[list[Candidate]]:
+        nonlocal note
+        found, failed = ask_all(some, texts, stop)
         for proposer, why in failed.items():
             asked.remove(proposer)
-            note = f"{proposer.name[:1].upper()}{proposer.name[1:]} took no {'further ' if start else ''}part: {why}"
-        found = develop(found, some, manner, proposers)
-        around = "\n".join([*(choice.text for choice in choices), *texts[start + TOGETHER :]])
-        choices += choose(some, found, manner, strength, meaning, around)
-        yield _so_far(draft, pieces, units, choices, note)
-        if stop():
-            return
+            note = f"{proposer.name[:1].upper()}{proposer.name[1:]} took no {'further ' if choices else ''}part: {why}"
+        return found
+
+    for start in range(0, len(units), TOGETHER):
+        some, settled = texts[start : start + TOGETHER], len(choices)
+        around = manner.counts("\n".join([*(choice.text for choice in choices), *texts[start + TOGETHER :]]))  # (n + 1,)
+        ahead = [manner.counts(text) for text in some]
+        weighed: list[list[Considered]] = []
+        theirs = ask([proposer for proposer in asked if at_once(proposer)], some)
+        for number, text in enumerate(some):
+            (own,) = ask([proposer for proposer in asked if not at_once(proposer)], [text])
+            (found,) = develop([[*own, *theirs[number]]], [text], manner, proposers)
+            if stop():  # this one was not looked at to the end
+                return
+            weighed.append(weigh(text, found, manner, strength, meaning))
+            choices = [*choices[:settled], *pick(weighed, manner, sum(ahead[number + 1 :], around))]
+            yield _so_far(draft, pieces, units, choices, len(choices) if number + 1 == len(some) else settled, note)
 
 
 def _unchanged(draft: str, note: str) -> Rewrite:
     return Rewrite(draft, draft, note=note, settled=draft)
 
 
-def _so_far(draft: str, pieces: list[Piece], units: list[Unit], choices: list[Choice], note: str | None) -> Rewrite:
-    done = len(choices)
+def _so_far(
+    draft: str, pieces: list[Piece], units: list[Unit], choices: list[Choice], settled: int, note: str | None
+) -> Rewrite:
+    """The document with the first units chosen; those after `settled` of them may yet be chosen otherwise."""
     texts = [choice.text for choice in choices]
-    text = put_back(pieces, units, texts + [unit.text for unit in units[done:]])
-    settled = text if done == len(units) else put_back(pieces[: units[done].first], units[:done], texts)
-    return Rewrite(draft, text, tuple(choices), note, done=done / len(units), settled=settled)
+    text = put_back(pieces, units, texts + [unit.text for unit in units[len(texts) :]])
+    fixed = text if settled == len(units) else put_back(pieces[: units[settled].first], units[:settled], texts[:settled])
+    return Rewrite(draft, text, tuple(choices), note, done=len(choices) / len(units), settled=fixed)

@@ -26,7 +26,10 @@ FURTHER = 4  # edited versions of each of the others' candidates
 
 
 class Proposer(Protocol):
-    """`name` is what a page calls it; `agreed`, how many of its candidates must make a change for it to count by itself."""
+    """`name` is what a page calls it; `agreed`, how many of its candidates must make a change for it to count by itself.
+
+    One that has `together`, and it is true, is asked for some paragraphs at once; others unit by unit.
+    """
 
     name: str
     agreed: int
@@ -77,6 +80,11 @@ class ModelProposer:
         written = candidate_ids(self.model, ids, self.count, config, {tokenizer.doc_end}, banned)
         ended = [ids for ids in written if len(ids) < longest]  # a text that found no end is no rewrite
         return list(dict.fromkeys(text for ids in ended if (text := tokenizer.decode(ids).strip())))
+
+
+def at_once(proposer: Proposer) -> bool:
+    """Whether it has to see some paragraphs to propose one sentence."""
+    return getattr(proposer, "together", False)
 
 
 def ask_all(

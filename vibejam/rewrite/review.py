@@ -122,7 +122,7 @@ class Review:
 
 def review(rewrite: Rewrite) -> Review:
     """The review of a rewrite, finished or not, with nothing decided."""
-    if not rewrite.choices:
+    if rewrite.done >= 1 and not rewrite.choices:  # there was nothing in it to rewrite
         return Review((Piece(rewrite.draft, False, 0),), (), (), rewrite.note)
     pieces = split_document(rewrite.draft)
     sentences = tuple(Sentence(choice, choice.text) for choice in rewrite.choices)

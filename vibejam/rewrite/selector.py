@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import torch
+from torch import Tensor
 
 from vibejam.diff import word_diff
 from vibejam.rewrite.guards import Refusal, refusals
@@ -83,13 +84,16 @@ def choose(
 
     `strength` runs from 0, a light touch, to 1, the full voice.
     """
-    considered = [
-        _consider(unit, found, manner, strength, meaning) for unit, found in zip(units, candidates, strict=True)
-    ]
-    open_to = [[found for found in row if not found.refused] for row in considered]
+    weighed = [weigh(unit, found, manner, strength, meaning) for unit, found in zip(units, candidates, strict=True)]
+    return pick(weighed, manner, manner.counts(around))
+
+
+def pick(weighed: Sequence[Sequence[Considered]], manner: Manner, around: Tensor) -> list[Choice]:
+    """For each unit, of what was `weighed`, the draft first, what is best to have; `around` (n + 1,) counts the text that stays."""
+    open_to = [[found for found in row if not found.refused] for row in weighed]
     counts = [torch.stack([manner.counts(found.text) for found in row]) for row in open_to]  # (candidates, n + 1) each
-    picked = [0] * len(units)  # the draft stands first
-    total = manner.counts(around) + sum(row[0] for row in counts)  # (n + 1,)
+    picked = [0] * len(counts)  # the draft stands first
+    total = around + sum(row[0] for row in counts)  # (n + 1,)
     for _ in range(PASSES):
         before = list(picked)
         for unit, row in enumerate(counts):
@@ -101,12 +105,11 @@ def choose(
             total = rest + row[picked[unit]]
         if picked == before:
             break
-    return [
-        Choice(unit, open_to[i][picked[i]].text, open_to[i][picked[i]].by, tuple(considered[i])) for i, unit in enumerate(units)
-    ]
+    best = [row[number] for row, number in zip(open_to, picked, strict=True)]
+    return [Choice(row[0].text, found.text, found.by, tuple(row)) for row, found in zip(weighed, best, strict=True)]
 
 
-def _consider(
+def weigh(
     unit: str, candidates: Sequence[Candidate], manner: Manner, strength: float, meaning: Meaning | None
 ) -> list[Considered]:
     """The draft, then each different candidate, weighed for itself.
