@@ -191,7 +191,7 @@ def test_a_long_draft_comes_bit_by_bit_with_how_far_it_is_and_a_stop_keeps_what_
     done = []
     for step in steps:
         if isinstance(step[SIDES], Sides) and not step[SIDES].review.sentences:
-            assert "progressbar" in step[COLUMNS] and "0 of " in text_of(step[COLUMNS]), "the draft is there before anything is done"
+            assert "progressbar" in step[COLUMNS] and "0 of " in text_of(step[COLUMNS]), "the draft is there at once"
             assert not Workspace(ME).review_file.exists(), "and nothing takes the place of what lay there"
         elif isinstance(step[SIDES], Sides) and not done:
             assert len(step[SIDES].review.sentences) == 1 and re.search(r"1 of \d+ sentences", text_of(step[COLUMNS]))

@@ -60,7 +60,7 @@ def stream_rewrite(
     meaning: Meaning | None = None,
     stop: Callable[[], bool] = lambda: False,
 ) -> Iterator[Rewrite]:
-    """The whole document again and again, at first as it is and then with a unit more rewritten each time; a stop keeps what is done.
+    """The whole document again and again, with a unit more rewritten each time; a stop keeps what is done.
 
     What is not `settled` yet may be chosen otherwise once more is known of the paragraphs around it.
     `strength` runs from 0, a light touch, to 1, the full voice.  Raises UserError, at once, where there is nothing to rewrite.
