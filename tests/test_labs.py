@@ -135,6 +135,16 @@ def test_comparisons_hold_equal_what_they_say(tmp_path, short):
     assert len({run.bits_per_byte for run in by["tokens"]}) == 4, "seeds and architectures differ"
 
 
+def to_its_end(run) -> tuple[list, Run]:
+    """The steps of a run, and what it came to."""
+    steps = []
+    while True:
+        try:
+            steps.append(next(run))
+        except StopIteration as ended:
+            return steps, ended.value
+
+
 def test_the_figure_is_that_of_the_best_moment_on_the_text_to_measure_on(tmp_path, monkeypatch):
     """A run that only gets worse keeps its first look, and what it is scored on is none of what it chose by."""
     texts = part_texts(load_corpus(write_folder(tmp_path / "writing", 20)))
@@ -154,7 +164,10 @@ def test_the_figure_is_that_of_the_best_moment_on_the_text_to_measure_on(tmp_pat
     monkeypatch.setattr(harness, "score_texts", score)
     config = ModelConfig(vocab_size=texts.tokenizer.vocab_size, **TINY)
     plan = harness.TrainConfig(max_iters=8, evals=4, patience=0)
-    run = harness.train_one("tokens", config, plan, texts, pick_device("cpu"))
+    steps, run = to_its_end(harness.train_one("tokens", config, plan, texts, pick_device("cpu")))
+    assert [step.tokens for step in steps] == [n * plan.batch_size * TINY["block_size"] for n in range(1, 9)]
+    assert [step.progress for step in steps] == [n / 8 for n in range(1, 9)] and run.tokens == steps[-1].tokens
+    assert [step.bits_per_byte for step in steps] == [None, 1.0] * 4
     assert run.bits_per_byte == 2.5 and len(kept) == 4
 
     def scored_is(look):  # which a fast core takes in bfloat16

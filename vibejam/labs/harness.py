@@ -13,7 +13,7 @@ nothing is chosen by.  Figures are bits per byte over all of the last, scored wi
 
 import math
 import statistics
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from functools import partial
@@ -31,7 +31,7 @@ from vibejam.readers import Document
 from vibejam.recipe import plan_run
 from vibejam.runtime import pick_device
 from vibejam.tokenizer import Tokenizer, train_tokenizer
-from vibejam.train import TrainEvent, TrainState, train_lm
+from vibejam.train import TrainState, train_lm
 
 ALIKE = {"muon_lr": 0.0, "lr": 2e-3, "batch_size": 8}  # AdamW for all: Muon was tried on none of the others
 COMPARISONS = ("minutes", "tokens", "parameters")
@@ -53,6 +53,19 @@ class Run:
     tokens: int
     seconds: float
     curve: tuple[tuple[float, int, float], ...]  # seconds, tokens and bits per byte on the text to choose by
+
+
+@dataclass(frozen=True)
+class Step:
+    """Where a run is, between two things that come to be known."""
+
+    comparison: str
+    arch: str
+    seed: int
+    progress: float  # share of this run, 0 to 1
+    seconds: float
+    tokens: int
+    bits_per_byte: float | None  # on the text to choose by, where it was looked at
 
 
 @dataclass
@@ -108,7 +121,32 @@ def compare(
     say: Callable[[str], None] = lambda line: None,
     stop: Callable[[], bool] = lambda: False,
 ) -> Iterator[Comparison]:
-    """Everything that is known so far, again after the floors and after each run; `stop()` is asked at every step.
+    """`course` without its steps, told line by line; `stop()` is asked at every one."""
+    under_way = None
+    with closing(course(corpus, archs, minutes, seeds, device=device, shape=shape)) as all_found:
+        for found in all_found:
+            if isinstance(found, Comparison):
+                if under_way:
+                    run, under_way = found.runs[-1], None
+                    say(f"{run.bits_per_byte:.3f} bits per byte after {run.tokens:,} tokens in {run.seconds:.0f} s")
+                yield found
+            elif not under_way:
+                under_way = found
+                say(f"{found.comparison}: {found.arch}, seed {found.seed}")
+            if stop():
+                return
+
+
+def course(
+    corpus: Corpus,
+    archs: Sequence[str],
+    minutes: float,
+    seeds: int = 3,
+    *,
+    device: str | None = None,
+    shape: dict[str, object] | None = None,
+) -> Iterator[Comparison | Step]:
+    """Everything that is known so far, again after the floors, each memory and each run; and between them each step of a run.
 
     `shape` is the transformer's where the recipe's own will not do.
     Raises UserError for an unknown architecture, too little text, or minutes and seeds that are none.
@@ -121,31 +159,22 @@ def compare(
     recipe = plan_run(sum(map(len, texts.train)), minutes, shape=shape, train=ALIKE)
     like = recipe.model_config(texts.tokenizer.vocab_size, int(recipe.shape["block_size"]))
     configs = {name: equal_parameters(like, name) for name in dict.fromkeys(archs)}
-    known = Comparison(_about(texts), minutes, seeds)
-    known.memory = {name: memory_of_writing(config) for name, config in configs.items()}
-    known.floors = floors(texts)
+    known = Comparison(_about(texts), minutes, seeds, floors=floors(texts), memory={name: {} for name in configs})
     yield known
+    for name, config in configs.items():
+        known.memory[name] = memory_of_writing(config)
+        yield known
     for comparison in COMPARISONS:
         for seed in range(1, seeds + 1):
-            for name, config in configs.items():
+            for config in configs.values():
                 plan = _plan(recipe.train, comparison, seed, known, like.block_size)
-                say(f"{comparison}: {name}, seed {seed}")
-                run = train_one(comparison, config, plan, texts, where, stop)
-                if stop():
-                    return
-                say(f"{run.bits_per_byte:.3f} bits per byte after {run.tokens:,} tokens in {run.seconds:.0f} s")
-                known.runs.append(run)
+                known.runs.append((yield from train_one(comparison, config, plan, texts, where)))
                 yield known
 
 
 def train_one(
-    comparison: str,
-    config: ModelConfig,
-    plan: TrainConfig,
-    texts: Texts,
-    device: torch.device,
-    stop: Callable[[], bool] = lambda: False,
-) -> Run:
+    comparison: str, config: ModelConfig, plan: TrainConfig, texts: Texts, device: torch.device
+) -> Generator[Step, None, Run]:
     """Train one model as all are trained, and measure what it was at its best moment."""
     torch.manual_seed(plan.seed)
     model = build_model(config).to(device)
@@ -156,27 +185,26 @@ def train_one(
         if kind == "best":
             best.update({name: weight.detach().clone() for name, weight in model.state_dict().items()})
 
-    curve, last = [], None
-    tokens_a_step = plan.batch_size * config.block_size
+    curve, tokens_a_step = [], plan.batch_size * config.block_size
     measure = partial(estimate_loss, max_tokens=EVAL_TOKENS)
     with closing(train_lm(model, data, plan, save=save, measure=measure)) as events:
-        for last in events:
-            if last.val_bits_per_byte is not None:
-                curve.append(_point(last, tokens_a_step))
-            if stop():
-                break
+        for event in events:
+            last = Step(
+                comparison,
+                config.arch,
+                plan.seed,
+                event.progress,
+                event.seconds,
+                event.iteration * tokens_a_step,
+                event.val_bits_per_byte,
+            )
+            if last.bits_per_byte is not None:
+                curve.append((round(last.seconds, 3), last.tokens, last.bits_per_byte))
+            yield last
     model.load_state_dict(best)
     score = score_texts(model, texts.tokenizer, texts.measure)
-    return Run(
-        comparison,
-        config.arch,
-        plan.seed,
-        model.parameter_count(),
-        score.bits_per_byte,
-        last.iteration * tokens_a_step,
-        last.seconds,
-        tuple(curve),
-    )
+    size = model.parameter_count()
+    return Run(comparison, config.arch, plan.seed, size, score.bits_per_byte, last.tokens, last.seconds, tuple(curve))
 
 
 def equal_parameters(like: ModelConfig, arch: str) -> ModelConfig:
@@ -239,10 +267,6 @@ def _about(texts: Texts) -> dict[str, object]:
     parts = {"train": texts.train, "choose": texts.choose, "measure": texts.measure}
     sizes = {f"{name}_bytes": sum(len(text.encode(errors="replace")) for text in part) for name, part in parts.items()}
     return sizes | {"tokenizer": texts.tokenizer.kind, "vocabulary": texts.tokenizer.vocab_size}
-
-
-def _point(event: TrainEvent, tokens_a_step: int) -> tuple[float, int, float]:
-    return round(event.seconds, 3), event.iteration * tokens_a_step, event.val_bits_per_byte
 
 
 def _changed(config: ModelConfig, **settings: object) -> ModelConfig:

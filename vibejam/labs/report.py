@@ -41,7 +41,7 @@ def table(known: Comparison) -> str:
         cells = [_cell(known.spread(comparison, arch)) for comparison in COMPARISONS]
         timed = [run for run in runs if run.comparison == "minutes"]
         speed = f"{sum(r.tokens for r in timed) / sum(r.seconds for r in timed):,.0f}" if timed else "–"
-        memory = ", ".join(f"{size / 1024:,.0f} kB after {length:,}" for length, size in known.memory[arch].items())
+        memory = ", ".join(f"{size / 1024:,.0f} kB after {length:,}" for length, size in known.memory[arch].items()) or "–"
         lines.append(f"| {arch} | {size} | " + " | ".join(cells) + f" | {speed} | {memory} |")
     for name, score in known.floors.items():
         cell = "not installed (`pip install vibejam[labs]`)" if score is None else f"{score:.3f}"
