@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterator
 from contextvars import copy_context
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from vibejam import checkpoint
 from vibejam.errors import UserError
 from vibejam.files import write_json
-from vibejam.train import TrainEvent
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +23,13 @@ PREPARING, RUNNING, STOPPING, DONE, PAUSED, STOPPED, FAILED = (
     "preparing", "running", "stopping", "done", "paused", "stopped", "failed"
 )  # fmt: skip
 ALIVE = (PREPARING, RUNNING, STOPPING)
-LEARN, TEACH = "learn", "teach"  # what a job does: learns a voice, or teaches one to rewrite, which can be stopped and not paused
+LEARN, TEACH, COMPARE = "learn", "teach", "compare"  # what a job does; only learning a voice can be paused, the others stop
+
+
+class Event(Protocol):
+    """Any dataclass that counts on."""
+
+    iteration: int
 
 
 @dataclass
@@ -69,7 +75,7 @@ class Job:
         if self.alive and self._ending is None:
             self._ending, self.status = how, STOPPING
 
-    def _run(self, start: Callable[[], Iterator[TrainEvent]]) -> None:
+    def _run(self, start: Callable[[], Iterator[Event]]) -> None:
         try:
             events = start()
             for event in events:
@@ -103,7 +109,7 @@ class Jobs:
         self._lock = threading.Lock()
         self._jobs: dict[Path, Job] = {}
 
-    def start(self, folder: Path, start: Callable[[], Iterator[TrainEvent]], kind: str = LEARN) -> Job:
+    def start(self, folder: Path, start: Callable[[], Iterator[Event]], kind: str = LEARN) -> Job:
         """Train in the background what `start()` yields.  Raises UserError while another run is alive."""
         with self._lock:
             if self.alive() is not None:

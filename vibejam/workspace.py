@@ -4,6 +4,7 @@
     data/me/writing/drafts.jsonl     passages of it with a neutral draft each (teach.py); they go when their writing goes
     data/me/decisions.jsonl          what the person took, edited or turned down of rewrites (rewrite/decisions.py)
     data/me/rewrite.json             the rewrite on the table (open_review.py)
+    data/me/labs/NAME/results.json   one comparison of architectures each (labs/watched.py)
     checkpoints/RUN/                 one run each (checkpoint.py)
     checkpoints/picked.json          which of them the person speaks with, where they have chosen one
     data/visitors/TOKEN/...          the same for each visitor of a public Space
@@ -64,7 +65,8 @@ def claim() -> AbstractContextManager:
     )
     shutil.rmtree(uploads_folder(), ignore_errors=True)
     shutil.rmtree(place / "data" / "visitors", ignore_errors=True)  # nobody knows their names any more
-    for folder in (place / "data" / OWNER, place / "data" / OWNER / "writing"):
+    own = place / "data" / OWNER
+    for folder in (own, own / "writing", *own.glob("labs/*/")):
         sweep(folder)
     for folder in (place / "checkpoints").glob("*/"):
         unborn = _RUN.fullmatch(folder.name) and not (folder / "run.json").exists()  # ended before anything was learnt
@@ -105,6 +107,7 @@ class Workspace:
         self.decisions_file = self.writing_folder.parent / "decisions.jsonl"
         self._picked_file = self.runs_folder / "picked.json"
         self.review_file = self.writing_folder.parent / "rewrite.json"
+        self.labs_folder = self.writing_folder.parent / "labs"
 
     def add(self, document: Document) -> str:
         """Keep `document` and return its id; the same source and text again are the same document."""
@@ -162,13 +165,17 @@ class Workspace:
 
     def new_run(self, name: str = "") -> Path:
         """A folder for a new run, named by the moment it starts (and `name`, as far as it makes a file name)."""
-        slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40]
-        stem = "-".join(filter(None, [datetime.now().strftime("%Y-%m-%d-%H%M%S"), slug]))
-        folder, n = self.runs_folder / stem, 2
-        while folder.exists():
-            folder, n = self.runs_folder / f"{stem}-{n}", n + 1
+        folder = _new_folder(self.runs_folder, name)
         folder.mkdir(parents=True)
         return folder
+
+    def new_comparison(self, name: str) -> Path:
+        """Where a new comparison of architectures may be kept; the folder is made by its first result."""
+        return _new_folder(self.labs_folder, name)
+
+    def comparisons(self) -> list[Path]:
+        """The folders of all comparisons, newest first: their names begin with the moment they did."""
+        return sorted((path.parent for path in self.labs_folder.glob("*/results.json")), key=lambda p: p.name, reverse=True)
 
     def runs(self) -> list[Path]:
         """The folders of all runs, newest first."""
@@ -214,6 +221,16 @@ class Workspace:
         if self.runs_folder.parent != self.writing_folder.parent:
             raise ValueError("only a visitor's folder goes as a whole")
         shutil.rmtree(self.runs_folder.parent, ignore_errors=True)
+
+
+def _new_folder(parent: Path, name: str) -> Path:
+    """A folder that is not there yet, named by this moment and `name`, as far as it makes a file name."""
+    slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40]
+    stem = "-".join(filter(None, [datetime.now().strftime("%Y-%m-%d-%H%M%S"), slug]))
+    folder, n = parent / stem, 2
+    while folder.exists():
+        folder, n = parent / f"{stem}-{n}", n + 1
+    return folder
 
 
 def run_name(folder: Path) -> str:
