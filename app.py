@@ -23,11 +23,11 @@ from functools import partial  # noqa: E402
 
 import gradio as gr  # noqa: E402
 
-from pages import api, chart, look, rewrite, sample, state, train, write  # noqa: E402
+from pages import api, chart, labs, look, rewrite, sample, state, train, write  # noqa: E402
 from vibejam import workspace  # noqa: E402
 from vibejam.errors import UserError  # noqa: E402
 from vibejam.guard import launch_options  # noqa: E402
-from vibejam.jobs import JOBS  # noqa: E402
+from vibejam.jobs import JOBS, LEARN  # noqa: E402
 from vibejam.runtime import is_space  # noqa: E402
 
 PORT = 7860
@@ -37,6 +37,7 @@ TABS = (
     ("train", "Train", train),
     ("sample", "Sample", sample),
     ("rewrite", "Rewrite", rewrite),
+    ("labs", "Labs", labs),
 )
 
 
@@ -101,7 +102,7 @@ def launch(app: gr.Blocks, host: str, port: int, browser: bool = False) -> None:
         prevent_thread_lock=True,
         quiet=True,
         theme=look.theme(),
-        css_paths=[look.STYLE, look.ASSETS / "sample.css", look.ASSETS / "review.css"],
+        css_paths=[look.STYLE, *(look.ASSETS / f"{name}.css" for name in ("sample", "review", "labs"))],
         favicon_path=look.LOGO,
         footer_links=[],
     )
@@ -154,7 +155,8 @@ def serve(host: str, port: int, browser: bool) -> int:
     except KeyboardInterrupt:
         job = JOBS.alive()
         if job is not None:
-            print("Pausing the run in progress; it can be resumed.", flush=True)
+            kept = "Pausing the run in progress; it can be resumed." if job.kind == LEARN else "Stopping; what is done so far is kept."
+            print(kept, flush=True)
             job.pause()
             job.wait(60)
         app.close(verbose=False)

@@ -5,7 +5,7 @@ from pages.state import INTERRUPTED, Run
 from pages.words import clock, count, esc, span
 from vibejam.config import DataConfig, ModelConfig, TrainConfig
 from vibejam.fetch import BASES
-from vibejam.jobs import DONE, FAILED, PAUSED, PREPARING, RUNNING, STOPPED, STOPPING
+from vibejam.jobs import COMPARE, DONE, FAILED, JOBS, PAUSED, PREPARING, RUNNING, STOPPED, STOPPING
 from vibejam.runtime import memory_in_use
 
 CURVE_SENTENCE = (
@@ -27,6 +27,9 @@ PHASES = {
 def busy_sentence(own: bool) -> str:
     if own:
         return "A run is already in progress; wait for it, or stop it first."
+    job = JOBS.alive()
+    if job is not None and job.kind == COMPARE:
+        return "Architectures are being compared on Labs; wait for them, or stop that first."
     return "Another visitor's run is in progress and there is one machine; try again in a few minutes."
 
 

@@ -87,7 +87,12 @@ def forget(owner: str) -> None:
 
 
 def forget_writing(owner: str) -> None:
-    """Delete the owner's writing from disk and memory; runs stay.  Raises UserError where some of it stays."""
+    """Delete the owner's writing, and what was made of it, from disk and memory; runs stay.  Raises UserError where some stays."""
+    job = own_comparison(owner)
+    if job is not None:  # it would go on writing where all was deleted
+        job.stop()
+        if not job.wait(60):
+            raise UserError("The comparison in progress has not ended yet; wait a moment and try again.")
     workspace(owner).remove_all()
     _forget_typed(owner)
     with _lock:
@@ -199,6 +204,19 @@ def own_job(owner: str) -> Job | None:
     """The run in progress, if it is this owner's."""
     job = JOBS.alive()
     return job if job is not None and job.folder.parent == workspace(owner).runs_folder else None
+
+
+def own_comparison(owner: str) -> Job | None:
+    """The comparison of architectures in progress, if it is this owner's."""
+    job = JOBS.alive()
+    return job if job is not None and job.folder.parent == workspace(owner).labs_folder else None
+
+
+def comparison_folders(owner: str) -> list[Path]:
+    """The owner's comparisons, the one in progress first, then newest first."""
+    folders = workspace(owner).comparisons()
+    job = own_comparison(owner)
+    return folders if job is None else [job.folder, *(folder for folder in folders if folder != job.folder)]
 
 
 def run_folders(owner: str) -> list[Path]:

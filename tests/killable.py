@@ -35,6 +35,7 @@ RECIPE = plan_run(
 )
 PASSAGES = passages_of([document.text for document in DOCUMENTS])
 UPLOADS = 150
+PATIENCE = 1800  # seconds, for a machine that is busy with other things
 
 
 def nothing(said) -> None:
@@ -70,7 +71,7 @@ class Worker:
         """Let `work` end; the seconds it took."""
         began = time.monotonic()
         process, _ = self._start(work, arguments)
-        process.join(120)
+        process.join(PATIENCE)
         assert process.exitcode == 0
         return time.monotonic() - began
 
