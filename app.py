@@ -31,7 +31,9 @@ from vibejam.jobs import JOBS, LEARN  # noqa: E402
 from vibejam.runtime import is_space  # noqa: E402
 
 PORT = 7860
-KEPT = ("paste", "prompt", "instruction", "preset", "knob-")  # how the ids begin of boxes whose content survives a reload
+KEPT = (  # how the ids begin of boxes whose content survives a reload; a key never does
+    "paste", "prompt", "instruction", "preset", "knob-", "dice-", "strength", "source", "endpoint-",
+)  # fmt: skip
 TABS = (
     ("write", "Write", write),
     ("train", "Train", train),

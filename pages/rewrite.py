@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 
 import gradio as gr
 
@@ -83,7 +84,7 @@ def build(owner: gr.State) -> state.Page:
             kept = decided.component()
 
     quiet = dict(show_progress="hidden", api_visibility="private")
-    source.input(turn, [source, address, model, key], [asking, go, draft, endpoint], concurrency_limit=None, **quiet)
+    source.change(turn, [source, address, model, key], [asking, go, draft, endpoint], concurrency_limit=None, **quiet)
     asked_where = dict(
         fn=where_to, inputs=[address, model, key], outputs=[goes_to, agreed], concurrency_limit=None, **quiet
     )
@@ -107,6 +108,7 @@ def build(owner: gr.State) -> state.Page:
     for event in (acted, *removed):
         event.then(teach.show, section.inputs, section.outputs, concurrency_limit=None, **quiet)
     acted.then(**measuring)
+    voice.input(partial(state.remember, name=sample.VOICE), [owner, voice], None, concurrency_limit=None, **quiet)
     fetching.tick(OFFER.tick, None, offer, concurrency_limit=None, **quiet).then(**asked_where)
     taught = dict(fn=teach.show, inputs=section.inputs, outputs=section.outputs, concurrency_limit=None, **quiet)
     page = [missing, body, voice, *offer, fold, kept, sides, columns, draft]
@@ -119,9 +121,10 @@ def fields() -> list:
     """Address, model and key of a service."""
     with gr.Row(elem_classes="knobs"):
         return [
-            gr.Textbox(label="Address", placeholder="https://api.openai.com/v1", max_length=500,
+            gr.Textbox(label="Address", placeholder="https://api.openai.com/v1", max_length=500, elem_id="endpoint-address",
                        info="Of any service that speaks OpenAI's protocol, also one on this machine."),
-            gr.Textbox(label="Model", placeholder="gpt-5-mini", max_length=200, info="The name that service knows it by."),
+            gr.Textbox(label="Model", placeholder="gpt-5-mini", max_length=200, elem_id="endpoint-model",
+                       info="The name that service knows it by."),
             gr.Textbox(label="Key", type="password", max_length=500, info="For this session only; it is never saved."),
         ]  # fmt: skip
 

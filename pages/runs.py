@@ -10,7 +10,7 @@ from pathlib import Path
 
 import gradio as gr
 
-from pages import chart, look, progress, state
+from pages import chart, look, progress, sample, state
 from pages.words import clock, count, day_of, esc
 from vibejam.errors import UserError
 from vibejam.export import export_gguf, export_hf
@@ -134,6 +134,7 @@ def pick(owner: str, name: str) -> None:
     if not state.is_voice(folder):
         raise UserError("This run has no voice yet; let it learn first.")
     state.workspace(owner).pick_run(folder.name)
+    state.remember(owner, folder.name, sample.VOICE)
 
 
 def export(owner: str, name: str, kind: object) -> Iterator[list]:

@@ -7,10 +7,11 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 
 import gradio as gr
 
-from pages import look, state, tokens
+from pages import last_sample, look, state, tokens
 from pages.look import fragment, told
 from pages.tokens import InHand, Written
 from pages.words import count
@@ -23,6 +24,7 @@ from vibejam.sample import prompt_ids, stream_tokens
 REDRAW_SECONDS = 0.1  # a page redraws no faster than that, however fast the model is
 BUSY = [gr.update(visible=False), gr.update(visible=True)]  # Write, Stop
 FREE = [gr.update(visible=True), gr.update(visible=False)]
+VOICE = "voice"  # by what name the voice that was chosen is remembered, for Rewrite too
 NOTHING_YET = '<div class="sheet"><p class="quiet">What the voice writes appears here.</p></div>'
 
 
@@ -70,10 +72,12 @@ def build(owner: gr.State) -> state.Page:
         ended.then(**seen).then(**left)
     how.input(**seen)
     written.look(take_in_hand, [owner, text, *dice], [hand, place, fold, told_line], concurrency_limit=4, **quiet)
+    voice.input(partial(state.remember, name=VOICE), [owner, voice], None, concurrency_limit=None, **quiet)
+    again = dict(fn=come_back, inputs=[owner, voice, prompt, text], outputs=[written, text, how, prompt], **state.BY_TURNS, **quiet)
     gr.on(
         [fold.expand, prompt.blur, voice.input, *(slider.change for slider in dice[:3])], trigger_mode="always_last", **left
     )
-    return state.Page(show, [owner, voice], [missing, body, voice], {to_train: "train"})
+    return state.Page(show, [owner, voice], [missing, body, voice], {to_train: "train"}, (again,))
 
 
 def sliders() -> list:
@@ -81,14 +85,15 @@ def sliders() -> list:
     with gr.Row(elem_classes="knobs"):
         made = [
             gr.Slider(0, 1.5, default_of(SampleConfig, "temperature"), step=0.05, label="Temperature",
-                      info=help_for(SampleConfig, "temperature"), min_width=220),
+                      info=help_for(SampleConfig, "temperature"), min_width=220, elem_id="dice-temperature"),
             gr.Slider(0, 200, default_of(SampleConfig, "top_k"), step=1, label="Top-k",
-                      info=help_for(SampleConfig, "top_k"), min_width=220),
+                      info=help_for(SampleConfig, "top_k"), min_width=220, elem_id="dice-top-k"),
             gr.Slider(0.05, 1, default_of(SampleConfig, "top_p"), step=0.05, label="Top-p",
-                      info=help_for(SampleConfig, "top_p"), min_width=220),
+                      info=help_for(SampleConfig, "top_p"), min_width=220, elem_id="dice-top-p"),
             gr.Slider(20, 1000, default_of(SampleConfig, "max_new_tokens"), step=10, label="Length",
-                      info=help_for(SampleConfig, "max_new_tokens"), min_width=220),
-            gr.Textbox("", label="Seed", info=help_for(SampleConfig, "seed"), max_length=20, min_width=220, placeholder="none"),
+                      info=help_for(SampleConfig, "max_new_tokens"), min_width=220, elem_id="dice-length"),
+            gr.Textbox("", label="Seed", info=help_for(SampleConfig, "seed"), max_length=20, min_width=220, placeholder="none",
+                       elem_id="dice-seed"),
         ]  # fmt: skip
     return made
 
@@ -112,6 +117,7 @@ def dice(temperature: float, top_k: float, top_p: float, length: float, seed: st
 def show(owner: str, chosen: str | None) -> list:
     """Updates for the page: the voices there are, or the way to the first one."""
     choices = state.voice_choices(owner) if owner else []
+    chosen = chosen or state.recall(owner, VOICE)
     return [gr.update(visible=not choices), gr.update(visible=bool(choices)), voices(choices, chosen)]
 
 
@@ -120,6 +126,17 @@ def voices(choices: list[tuple[str, str]], chosen: str | None) -> dict:
     names = [name for _, name in choices]
     value = chosen if chosen in names else (names[0] if names else None)
     return gr.update(choices=choices, value=value, visible=len(names) > 1)
+
+
+def come_back(owner: str, voice: str | None, prompt: str, written: Written | None) -> list:
+    """What this voice wrote before the page was left: (text, what is written, how to show it, prompt)."""
+    try:
+        if not owner or not voice or isinstance(written, Written) or (found := last_sample.kept(owner, voice)) is None:
+            return [gr.skip()] * 4
+        typed = gr.skip() if (prompt or "") != SAMPLE_PROMPT else found.prompt
+        return [_as_text(state.engine(state.find_run(owner, voice)), found), found, gr.update(visible=True), typed]
+    except UserError:
+        return [gr.skip()] * 4
 
 
 def stream(owner: str, voice: str, prompt: str, *settings: float | str) -> Iterator[list]:
@@ -190,11 +207,12 @@ def facts(written: Written, text: str, runs: list | None) -> list[str]:
 
 
 def seen_as(owner: str, how: str, written: Written | None) -> list:
-    """What was written, in the way that was chosen: (text, line for notices)."""
+    """What was written, in the way that was chosen, and kept for whoever comes back: (text, line for notices)."""
     if not isinstance(written, Written):
         return [gr.skip(), gr.skip()]
     try:
         engine = state.engine(state.find_run(owner, written.voice))
+        last_sample.keep(owner, written)
         if how != tokens.TOKENS or len(written.ids) == written.given:
             return [_as_text(engine, written), gr.skip()]
         found, text, runs = tokens.tokens_of_written(owner, written)

@@ -1,16 +1,22 @@
 """Sample, token by token: inks, alternatives, going on from one, what the dice leave, and what is copied; no page needed."""
 
 import html
+import json
 import re
+import shutil
 
+import gradio as gr
 import pytest
 from app_hands import ME, shown, text_of, trained
 from writing import essay
 
-from pages import sample, tokens
+from pages import runs, sample, state, tokens
 from pages.tokens import InHand, Written
+from vibejam.checkpoint import load_model, save_weights
 from vibejam.copied import copied_runs, phrase_hashes
+from vibejam.learn import SAMPLE_PROMPT
 from vibejam.token_view import Token
+from vibejam.workspace import Workspace
 
 TEXT, TOLD, WRITE, STOP, WRITTEN, HOW = range(6)  # what `sample.stream` yields
 DICE = (0.8, 0, 0.95, 40, "1")
@@ -98,6 +104,53 @@ def test_a_parrot_is_seen_to():
     said = tokens.copied_words(copied_runs(learnt, phrase_hashes([learnt])), learnt)
     assert said.startswith(f"{len(re.findall(r'[A-Za-z]+', learnt))} words in a row are copied")
     assert tokens.copied_words(None, learnt) == "" and tokens.copied_words([], learnt).startswith("no four words")
+
+
+def test_the_last_sample_comes_back_and_goes_with_the_voice_that_wrote_it():
+    text = written()
+    sample.seen_as(ME, tokens.TEXT, text)
+    shown_then = body(sample.seen_as(ME, tokens.TEXT, text)[0])
+    page, back, how, prompt = sample.come_back(ME, text.voice, SAMPLE_PROMPT, None)
+    assert (back.ids, back.given, back.prompt) == (text.ids, text.given, "The gate") and shown(how)
+    assert body(page) == shown_then and prompt == "The gate"
+    assert sample.come_back(ME, text.voice, "I was typing", None)[3] == gr.skip(), "what is in the box is newer"
+    for voice, on_the_page in ((text.voice, back), ("another", None), (None, None)):
+        assert sample.come_back(ME, voice, "", on_the_page) == [gr.skip()] * 4
+    folder = Workspace(ME).runs_folder / text.voice
+    model, tokenizer = load_model(folder)
+    weights = model.state_dict()
+    next(iter(weights.values())).mul_(1.5)
+    save_weights(folder, model)
+    assert sample.come_back(ME, text.voice, "", None) == [gr.skip()] * 4, "it has learnt since, and is another voice"
+    Workspace(ME).remove_run(text.voice)
+    assert not Workspace(ME).sample_file.exists()
+
+
+@pytest.mark.parametrize(
+    "damage", [b"", b"[]", b'{"format": 1}', b'{"format": 1, "voice": "V", "ids": ["x"], "given": 1, "by": "", "prompt": 3}']
+)
+def test_a_damaged_last_sample_shows_nothing(damage):
+    name = trained()
+    Workspace(ME).sample_file.write_bytes(damage.replace(b'"V"', json.dumps(name).encode()))
+    assert sample.come_back(ME, name, "", None) == [gr.skip()] * 4
+
+
+def test_on_a_space_no_sample_is_kept_for_whoever_comes_next(monkeypatch):
+    text = written()
+    monkeypatch.setenv("SPACE_ID", "someone/vibejam")
+    sample.seen_as(ME, tokens.TEXT, text)
+    assert not Workspace(ME).sample_file.exists() and sample.come_back(ME, text.voice, "", None) == [gr.skip()] * 4
+
+
+def test_the_voice_that_was_chosen_is_chosen_again_on_the_next_page():
+    first = trained()
+    other = Workspace(ME).runs_folder / "2026-11-21-160512-quick"
+    shutil.copytree(Workspace(ME).runs_folder / first, other)
+    for chosen in (first, other.name):
+        state.remember(ME, chosen, sample.VOICE)
+        assert sample.show(ME, None)[2]["value"] == chosen
+    runs.pick(ME, first)
+    assert sample.show(ME, None)[2]["value"] == first
 
 
 @pytest.mark.parametrize("sent", [{}, {"at": -1}, {"at": "5"}, {"at": 10**9}, {"at": True}, {"id": 3}])

@@ -162,6 +162,17 @@ def test_a_sample_streams_in(visit):
     page.get_by_role("button", name="Copied").wait_for()
     assert page.evaluate("navigator.clipboard.readText()").startswith("I think ")
     shot(page, "sample")
+    written = page.locator("#written [data-text]").inner_text()
+    page.locator("#prompt textarea").fill("We never ")
+    page.locator("h2", has_text="Hear it").click()
+    page.wait_for_timeout(1000)  # it goes to the server as one leaves the box
+    page.reload()
+    page.locator("#written .figures").wait_for()
+    page.wait_for_function("() => document.querySelector('#prompt textarea').value === 'We never '")
+    assert page.locator("#written [data-text]").inner_text() == written
+    page.locator("#dice > button").click()
+    page.wait_for_function("() => document.querySelector('#dice-length input[type=number]').value === '600'")
+    page.locator("#prompt textarea").fill("I think ")
     for _ in range(10):  # a voice that ends its text at once leaves nothing to stop: let it begin again
         page.get_by_role("button", name="Write on").click()
         try:

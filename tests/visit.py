@@ -162,9 +162,9 @@ CONTRAST = """() => {
   return poor;
 }"""
 
-# Things to press that a thumb would miss; a radio's label is its target.
+# Things to press that a thumb would miss; the target of a radio or a checkbox is its label.
 SMALL_TARGETS = """() => [...document.querySelectorAll('button, summary, [role=tab], .wrap > label, input')]
-  .filter((e) => e.checkVisibility() && !['radio', 'file'].includes(e.type) && !e.closest('[aria-hidden=true]'))
+  .filter((e) => e.checkVisibility() && !['radio', 'file'].includes(e.type) && !(e.type === 'checkbox' && e.closest('.wrap > label')) && !e.closest('[aria-hidden=true]'))
   .map((e) => [e.getBoundingClientRect(), e])
   .filter(([box]) => box.width > 0 && (box.height < 32 || box.width < 32))
   .map(([box, e]) => `${e.textContent.trim().slice(0, 30) || e.type} ${box.width | 0} x ${box.height | 0}`)"""

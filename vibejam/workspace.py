@@ -4,6 +4,7 @@
     data/me/writing/drafts.jsonl     passages of it with a neutral draft each (teach.py); they go when their writing goes
     data/me/decisions.jsonl          what the person took, edited or turned down of rewrites (rewrite/decisions.py)
     data/me/rewrite.json             the rewrite on the table (open_review.py)
+    data/me/sample.json              what a voice wrote last (pages/last_sample.py)
     data/me/labs/NAME/results.json   one comparison of architectures each (labs/watched.py)
     checkpoints/RUN/                 one run each (checkpoint.py)
     checkpoints/picked.json          which of them the person speaks with, where they have chosen one
@@ -107,6 +108,7 @@ class Workspace:
         self.decisions_file = self.writing_folder.parent / "decisions.jsonl"
         self._picked_file = self.runs_folder / "picked.json"
         self.review_file = self.writing_folder.parent / "rewrite.json"
+        self.sample_file = self.writing_folder.parent / "sample.json"
         self.labs_folder = self.writing_folder.parent / "labs"
 
     def add(self, document: Document) -> str:
@@ -190,8 +192,16 @@ class Workspace:
         raise UserError("That run is no longer here; choose another one.")
 
     def remove_run(self, name: str) -> None:
-        """Delete a run with its model and its curve.  Raises UserError where there is none of that name, or some of it stays."""
+        """Delete a run with its model, its curve and what it wrote last.
+
+        Raises UserError where there is none of that name, or some of it stays.
+        """
         _delete(self.run(name))
+        if self.sample_file.is_file():
+            with contextlib.suppress(UserError):
+                if read_json(self.sample_file).get("voice") != name:
+                    return
+            _delete(self.sample_file)
 
     def rename_run(self, name: str, title: str) -> None:
         """Call the run `title`; its folder keeps its name.  Raises UserError where there is none, or for no good title."""
