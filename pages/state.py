@@ -11,6 +11,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from glob import escape
 from pathlib import Path
 
 from pages.words import run_title
@@ -28,6 +29,7 @@ CORPORA_KEPT = 4
 LONGEST_TYPED = 1_000_000  # characters
 PROFILED = 60_000  # words from which a manner is counted; more say the same again, and take seconds more
 ENGINES_KEPT = 3
+MINUTE = len("2026-11-22-1605")  # of a run folder's name
 
 _lock = threading.Lock()
 _corpora: OrderedDict[tuple[str, ...], Corpus] = OrderedDict()
@@ -281,8 +283,10 @@ def voice_choices(owner: str) -> list[tuple[str, str]]:
 
 
 def title_of(folder: Path) -> str:
-    """What a run is called: the name it was given, else the moment it began."""
-    return run_name(folder) or run_title(folder.name)
+    """What a run is called: the name it was given, else the moment it began, to the second where another began in that minute."""
+    title = run_title(folder.name)
+    others = (other.name for other in folder.parent.glob(f"{escape(folder.name[:MINUTE])}*") if other != folder)
+    return run_name(folder) or run_title(folder.name, seconds=title in map(run_title, others))
 
 
 def export_folder(owner: str) -> Path:

@@ -4,7 +4,7 @@ import re
 from datetime import date, datetime
 from html import escape
 
-_STAMPED = re.compile(r"(\d{4})-(\d\d)-(\d\d)-(\d\d)(\d\d)\d\d(?:-(.+))?")
+_STAMPED = re.compile(r"(\d{4})-(\d\d)-(\d\d)-(\d\d)(\d\d)(\d\d)(?:-(.+))?")
 
 
 def esc(text: object) -> str:
@@ -39,13 +39,13 @@ def clock(seconds: float) -> str:
     return minutes if whole < 3600 else f"{whole // 3600}:{whole // 60 % 60:02}:{whole % 60:02}"
 
 
-def run_title(name: str, today: date | None = None) -> str:
+def run_title(name: str, today: date | None = None, seconds: bool = False) -> str:
     """A run folder's name as a person would say it: "today 16:05, quick"; a name given by hand stays as it is."""
     match = _STAMPED.fullmatch(name)
     if not match:
         return name
     try:
-        when = datetime(*(int(part) for part in match.groups()[:5]))
+        when = datetime(*(int(part) for part in match.groups()[:6]))
     except ValueError:
         return name
     today = today or date.today()
@@ -54,7 +54,7 @@ def run_title(name: str, today: date | None = None) -> str:
         if when.date() == today
         else f"{when.day} {when:%B}" + ("" if when.year == today.year else f" {when.year}")
     )
-    return f"{day} {when:%H:%M}" + (f", {match[6].replace('-', ' ')}" if match[6] else "")
+    return f"{day} {when:{'%H:%M:%S' if seconds else '%H:%M'}}" + (f", {match[7].replace('-', ' ')}" if match[7] else "")
 
 
 def day_of(name: str, created: str = "") -> str:

@@ -170,6 +170,7 @@ def test_lengths_of_time_as_people_say_them(seconds, said):
 def test_runs_are_called_by_their_moment_and_clocks_count_on():
     today = date(2026, 11, 22)
     assert words.run_title("2026-11-22-160512-quick", today) == "today 16:05, quick"
+    assert words.run_title("2026-11-22-160512-quick", today, seconds=True) == "today 16:05:12, quick"
     assert words.run_title("2025-03-02-090000", today) == "2 March 2025 09:00"
     assert words.run_title("2026-99-99-999999-x", today) == "2026-99-99-999999-x"
     assert words.run_title("my own name", today) == "my own name"

@@ -105,6 +105,18 @@ def test_a_renamed_run_keeps_its_name_when_it_learns_on():
     assert state.title_of(job.folder) == "Mine"
 
 
+def test_two_runs_of_one_minute_are_told_apart_and_others_keep_their_short_titles():
+    runs_folder = Workspace(ME).runs_folder
+    began = ("160512-quick", "160558-quick", "160559-better", "160559-quick-2", "160600-quick")
+    names = [f"2020-11-22-{moment}" for moment in began]
+    for name in names:
+        (runs_folder / name).mkdir(parents=True)
+    titles = [state.title_of(runs_folder / name) for name in names]
+    assert titles == [f"22 November 2020 {said}" for said in (
+        "16:05:12, quick", "16:05:58, quick", "16:05, better", "16:05, quick 2", "16:06, quick"
+    )]  # fmt: skip
+
+
 @pytest.mark.parametrize("kind", ["gguf", "hf"])
 def test_a_run_is_exported_as_one_file_without_a_word_of_the_person(kind, tmp_path, monkeypatch):
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "uploads"))
