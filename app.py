@@ -157,8 +157,8 @@ def serve(host: str, port: int, browser: bool) -> int:
     except KeyboardInterrupt:
         job = JOBS.alive()
         if job is not None:
-            kept = "Pausing the run in progress; it can be resumed." if job.kind == LEARN else "Stopping; what is done so far is kept."
-            print(kept, flush=True)
+            can_go_on = job.kind == LEARN
+            print("Pausing the run in progress; it can be resumed." if can_go_on else "Stopping; what is done is kept.", flush=True)
             job.pause()
             job.wait(60)
         app.close(verbose=False)

@@ -11,7 +11,7 @@ function update() {
   section.hidden = !figures.length;
   for (const figure of figures) {
     if (!boxes.has(figure.kind)) {
-      const box = make('figure', ''), parts = { title: make('h4', ''), sentence: make('p', 'quiet'), plot: make('div', 'plot') };
+      const box = make('figure', ''), parts = { title: make('h3', ''), sentence: make('p', 'quiet'), plot: make('div', 'plot') };
       parts.plot.setAttribute('role', 'img');
       box.append(parts.title, parts.sentence, parts.plot);
       section.append(box);
@@ -71,7 +71,7 @@ function way(figure, c) {
     traces: [...figure.lines.flatMap(faint), ...figure.lines.map(mean)],
     layout: {
       margin: { l: 44, r: 14, t: 8, b: 46 }, showlegend: true,
-      legend: { orientation: 'h', x: 0, y: 1.02, yanchor: 'bottom', font: { color: c.text, size: 13 }, itemclick: false, itemdoubleclick: false },
+      legend: { orientation: 'h', x: 0, y: 1.02, yanchor: 'bottom', font: { color: c.text, size: 13 }, itemwidth: 44, itemclick: false, itemdoubleclick: false },
       xaxis: { rangemode: 'tozero', gridcolor: 'rgba(0,0,0,0)', linecolor: c.line, title: { text: 'seconds', font: { size: 13, color: c.quiet }, standoff: 6 } },
       yaxis: { gridcolor: c.line, nticks: 6 },
     },

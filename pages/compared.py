@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import gradio as gr
+import numpy as np
 
 from pages import look
 from pages.chart import plotly_tag
 from pages.words import clock, count, esc, span
 from vibejam.jobs import ALIVE, DONE, FAILED, JOBS, PREPARING, RUNNING, STOPPED, STOPPING
-from vibejam.labs.harness import COMPARISONS, Comparison, Run
+from vibejam.labs.harness import COMPARISONS, Comparison
 from vibejam.labs.watched import RESULTS, planned_runs, read_comparison
 
 ARCHS = {  # as they are called here, and what each is
@@ -26,7 +27,7 @@ ARCHS = {  # as they are called here, and what each is
     "xlstm": ("xLSTM", "the older recurrent network with new gates; its memory does not grow either."),
 }
 EQUAL = {"minutes": "Equal minutes", "tokens": "Equal tokens", "parameters": "Until no better"}
-FALLING = 0.99  # times the look before: from there on a line is still falling
+WHERE = {"minutes": "in equal minutes", "tokens": "on equal tokens", "parameters": "where each goes on until no better"}
 PHASES = {
     PREPARING: "Preparing",
     RUNNING: "Comparing",
@@ -116,10 +117,14 @@ def _sentence(found: Found, at_work: dict | None) -> str:
         return f"It ended after {done} of {count(found.runs, 'run')}; those are kept."
     if found.status == DONE:
         return f"{count(done, 'run')}, {clock(sum(run.seconds for run in found.known.runs))} of learning."
-    if at_work is None:
+    if at_work is None and not done:
         return "Reading, counting what needs no training, and measuring what each remembers of a long text."
+    if at_work is None:
+        return f"{done} of {count(found.runs, 'run')} done."
     looked = [bits for _, _, bits in _under_way(found)]
     so_far = f"; {looked[-1]:.2f} bits per byte when it was last looked at" if looked else ""
+    if at_work["progress"] >= 1:
+        so_far = "; it is measured on the text held out"
     return (
         f"Run {done + 1} of {found.runs}: {name_of(at_work['arch'])}, {EQUAL[at_work['comparison']].lower()}, "
         f"seed {at_work['seed']}{so_far}."
@@ -191,10 +196,11 @@ def _conditions(known: Comparison) -> str:
     spread = f", mean ± standard deviation of {known.seeds} seeds" if known.seeds > 1 else ", of one seed"
     missing = [name for name, score in known.floors.items() if score is None]
     absent = f" {' and '.join(missing)} would stand here too after pip install vibejam[labs]." if missing else ""
+    minutes = f"{known.minutes:g} {'minute' if known.minutes == 1 else 'minutes'}"
     return (
         f"Bits per byte on {text['measure_bytes']:,} bytes that nothing was learnt from or chosen by{spread}: how many yes-or-no "
-        f"questions each letter costs; lower is better. {text['train_bytes']:,} bytes were learnt from, for {known.minutes:g} "
-        f"minutes where minutes are equal. What stands below the architectures needs no training.{absent}"
+        f"questions each letter costs; lower is better. {text['train_bytes']:,} bytes were learnt from, for {minutes} where "
+        f"minutes are equal. What stands below the architectures needs no training.{absent}"
     )
 
 
@@ -237,13 +243,14 @@ def _way(found: Found) -> dict:
         if at_work and (at_work["comparison"], at_work["arch"]) == ("minutes", arch):
             curves.append(_under_way(found))
         curves = [curve for curve in curves if curve]
-        means = [tuple(map(statistics.fmean, zip(*looks, strict=True))) for looks in zip(*curves, strict=False)]
+        means = _mean_curve(curves)
         lines.append({
             "name": name_of(arch), "number": number, "x": [s for s, _, _ in means], "y": [round(b, 4) for _, _, b in means],
             "words": [f"{name_of(arch)}, {clock(s)}, {t:,.0f} tokens: {b:.2f} bits per byte" for s, t, b in means],
             "runs": [{"x": [s for s, _, _ in curve], "y": [b for _, _, b in curve]} for curve in curves] if len(curves) > 1 else [],
         })  # fmt: skip
-    drawn = {"kind": "way", "title": "How they got there", "sentence": way_sentence(known)}
+    ways = {line["name"]: (line["x"], line["y"]) for line in lines if line["x"]}
+    drawn = {"kind": "way", "title": "How they got there", "sentence": way_sentence(ways)}
     return drawn | {"unit": "bits per byte, on text to choose by", "lines": lines}
 
 
@@ -257,8 +264,7 @@ def came_sentence(known: Comparison) -> str:
     if len(known.memory) > 1:
         for arch in dict.fromkeys(leaders.values()):
             where = [name for name in whole if leaders[name] == arch]
-            said = _and([EQUAL[name].lower() for name in where])
-            parts.append(f"{name_of(arch)} guesses best with {said}{_luck(known, where, arch)}")
+            parts.append(f"{name_of(arch)} guesses best {_and([WHERE[name] for name in where])}{_luck(known, where, arch)}")
     return "; ".join([*parts, _beside_the_floor(known)]) + "."
 
 
@@ -284,19 +290,21 @@ def _beside_the_floor(known: Comparison) -> str:
     return f"{who} came below {of_it} ({scores[floor]:.2f})"
 
 
-def way_sentence(known: Comparison) -> str:
-    """Whose lines had not levelled off where they ended."""
-    ends: dict[str, list[Run]] = {}
-    for run in known.runs:
-        if run.comparison == "minutes" and len(run.curve) > 1:
-            ends.setdefault(run.arch, []).append(run)
-    if not ends:
-        return "Lower is better: each line falls as an architecture learns, and a look at it makes a point."
-    falling = [name_of(arch) for arch, runs in ends.items() if any(r.curve[-1][2] < FALLING * r.curve[-2][2] for r in runs)]
-    if not falling:
-        return "Lower is better: every line had levelled off where it ended, so longer would change little."
-    were = "was" if len(falling) == 1 else "were"
-    return f"Lower is better: {_and(falling)} {were} still falling at the end, so more minutes may change the order."
+def way_sentence(ways: dict[str, tuple[list[float], list[float]]]) -> str:
+    """Who was ahead, and since when, of mean curves by name: seconds and bits per byte."""
+    flat = "lines flatten where the steps get smaller towards the end, not because all is learnt"
+    times = sorted({x for xs, _ in ways.values() for x in xs if x >= max(xs[0] for xs, _ in ways.values())})
+    if len(ways) < 2 or not times:
+        return f"Lower is better, and a point is a look at the model; {flat}."
+    ahead = [min(ways, key=lambda name: np.interp(time, *ways[name])) for time in times]
+    since = next((i for i in range(len(ahead), 0, -1) if ahead[i - 1] != ahead[-1]), 0)
+    when = f"from second {times[since]:.0f} on" if since else "all the way"
+    return f"Lower is better: {ahead[-1]} was ahead {when}; {flat}."
+
+
+def _mean_curve(curves: list[list[tuple[float, int, float]]]) -> list[tuple[float, ...]]:
+    """The mean of several curves, look by look, as far as the shortest goes."""
+    return [tuple(map(statistics.fmean, zip(*looks, strict=True))) for looks in zip(*curves, strict=False)]
 
 
 def _and(parts: list[str]) -> str:

@@ -6,6 +6,7 @@ changes nothing.  Its table and its figures are compared.py's.  Left out: compar
 
 import math
 from functools import lru_cache
+from pathlib import Path
 
 import gradio as gr
 
@@ -28,11 +29,11 @@ ARCHS_SENTENCE = "What is compared. They get as many parameters each, as nearly 
 LEAST_MINUTES, MOST_MINUTES, MINUTES = 0.1, 10.0, 1.0
 MINUTES_SENTENCE = "How long each learns where minutes are equal; until no better, it may take twice as long."
 MOST_SEEDS, SEEDS = 5, 2
-SEEDS_SENTENCE = "How often each begins anew with other dice; from two on one sees what is luck."
+SEEDS_SENTENCE = "How often each begins anew; from two on one sees what is luck."
 USUAL = ["transformer", "mamba"]
 NO_WRITING = "You have added no writing yet, so this is the sample writing's."
 ON_A_SPACE = (
-    "A comparison keeps a machine busy for many minutes, and here everybody shares one; start vibejam on a machine of your own for it."
+    "A comparison keeps a machine busy for many minutes, and here everybody shares one; start vibejam on your own machine for it."
 )
 GONE = "That comparison is no longer here; choose another one."
 
@@ -42,7 +43,7 @@ def build(owner: gr.State) -> state.Page:
     fragment(
         look.heading(
             "Architectures side by side",
-            "What comes after the plain transformer, tried on the same text with the same trainer, and measured by the same words.",
+            "What comes after the plain transformer, tried on one text, with one trainer, by one measure.",
         )
     )
     clock = gr.Timer(1.0, active=False)  # here, where nothing hides it, or it stops
@@ -53,8 +54,8 @@ def build(owner: gr.State) -> state.Page:
     )  # fmt: skip
     with gr.Column(visible=False, elem_id="labs-setup") as setup:
         text = gr.Radio(
-            [(said, name) for name, said in TEXTS.items()], value=MINE, label="Writing", info=TEXT_SENTENCE, elem_id="knob-labs-text",
-            elem_classes="switch",
+            [(said, name) for name, said in TEXTS.items()], value=MINE, label="Writing", info=TEXT_SENTENCE,
+            elem_id="knob-labs-text", elem_classes="switch",
         )  # fmt: skip
         archs = gr.CheckboxGroup(
             [(compared.choice(name), name) for name in ARCHITECTURES], value=USUAL, label="Architectures", info=ARCHS_SENTENCE,
@@ -196,10 +197,10 @@ def cost_html(owner: str, text: str, archs: list[str], minutes: float, seeds: fl
         return look.quiet(str(error))
     runs = planned_runs(len(chosen), often)
     seconds = longest(len(chosen), long, often, corpus.characters)
-    kinds, times = count(len(chosen), "architecture"), "once" if often == 1 else f"{often} times"
+    kinds, times = count(len(chosen), "architecture"), {1: "once", 2: "twice"}.get(often, f"{often} times")
     said = (
-        f"{kinds}, each {times} with equal minutes, equal tokens and until no better: {count(runs, 'run')}, {span(seconds)} at most. "
-        "You can stop at any time, and what is done by then is kept."
+        f"{kinds}, each {times} with equal minutes, with equal tokens and until no better: {count(runs, 'run')}, "
+        f"{span(seconds)} at most. You can stop at any time, and what is done by then is kept."
     )
     return look.quiet(said) + (look.quiet(NO_WRITING) if which == SAMPLE and text != SAMPLE else "")
 
@@ -217,7 +218,7 @@ def checked(archs: object, minutes: object, seeds: object) -> tuple[list[str], f
 
 
 def learnt(owner: str, text: object) -> tuple[str, Corpus]:
-    """Which text is learnt, and it; the sample where there is nothing of the person's.  Raises UserError for a forgotten visitor."""
+    """Which text is learnt, and it; the sample where there is none of the person's.  Raises UserError for a forgotten visitor."""
     own = state.corpus(owner)
     return (MINE, own) if text != SAMPLE and own.documents else (SAMPLE, sample_writing())
 
@@ -229,7 +230,7 @@ def sample_writing() -> Corpus:
     return build_corpus(result for path in paths for result in read_bytes(path.name, path.read_bytes()))
 
 
-def _stamp(folder) -> str:
+def _stamp(folder: Path | None) -> str:
     """Changes whenever something about the comparison does: name, status, what is known of it, how far it is."""
     job = JOBS.get(folder) if folder else None
     if job is None:

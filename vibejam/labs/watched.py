@@ -21,7 +21,7 @@ RESULTS = "results.json"
 SECONDS_BETWEEN_EVENTS = 1.0
 TIMES = {name: LONGER if name == "parameters" else 1 for name in COMPARISONS}  # the minutes that a run may take
 MEMORY_SECONDS = 20.0  # to measure the memory of one architecture, on a plain core; for estimates only, as is the next
-MEASURE_SECONDS = 0.15  # to measure a run, for each thousand characters that are measured on
+MEASURE_SECONDS = 0.3  # to measure a run, for each thousand characters that are measured on
 MEASURED = 0.1  # share of a text that is
 
 
