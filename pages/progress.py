@@ -7,6 +7,7 @@ from vibejam.config import DataConfig, ModelConfig, TrainConfig
 from vibejam.fetch import BASES
 from vibejam.jobs import COMPARE, DONE, FAILED, JOBS, PAUSED, PREPARING, RUNNING, STOPPED, STOPPING
 from vibejam.runtime import memory_in_use
+from vibejam.teach import teachable
 
 CURVE_SENTENCE = (
     "Bits per byte: how many yes-or-no questions each letter costs the model; lower means it guesses better. Held "
@@ -118,8 +119,8 @@ def _sentence(run: Run, last: dict | None, share: float) -> str:
 
 
 def _next(run: Run) -> str:
-    """What a voice on a base can be taught further."""
-    untaught = base_title(run) and "pairs" not in run.about
+    """What a voice can be taught further."""
+    untaught = teachable(run.about) and "pairs" not in run.about
     return "On Rewrite it says drafts your way, and can be taught to do it better." if untaught else ""
 
 

@@ -29,7 +29,9 @@ from vibejam.teach import (
     Drafting,
     drafted,
     drafting_by,
+    drafting_by_rules,
     drafting_here,
+    from_nothing,
     teach,
     teachable,
 )
@@ -39,8 +41,12 @@ WHAT = (
     "you decided are learnt from too. It becomes a run of its own, kept only if it is better on pairs it never saw."
 )
 FROM_NOTHING = (
-    "This voice began from nothing but your writing, so it knows too little English to be taught to rewrite. On Train, let a run "
-    "learn on the small model that knows English, and choose it here."
+    "This voice began from nothing but your writing and knows too little English to put a sentence anew: it learns to copy a draft "
+    "and to exchange the words that your passages show. A run that learns on the small model that knows English gets further."
+)
+NOT_THIS_KIND = (
+    "This voice began from nothing and is of a kind that can't be taught to rewrite. On Train, let a new run learn, best on the "
+    "small model that knows English, and choose it here."
 )
 PASSAGES_SENTENCE = "How many passages of yours are drafted: more teach more, take longer, and cost more."
 MINUTES_SENTENCE = "How long the voice learns once the drafts are there."
@@ -102,20 +108,20 @@ def show(
     except UserError as error:
         return [no, "", look.notice(str(error)), *[same] * 10]
     if not teachable(run.about):
-        return [no, "", told, stoppable, look.quiet(FROM_NOTHING), no, "", *[same] * 4, clock, no]
+        return [no, "", told, stoppable, look.quiet(NOT_THIS_KIND), no, "", *[same] * 4, clock, no]
     idle = JOBS.alive() is None
     offer = offer_sentence(owner, run) if idle else ""
-    lines, to, on, drafts = costs(owner, run, most, minutes, address, model, key)
+    lines, to, drafts = costs(owner, run, most, minutes, address, model, key)
     return [
         gr.update(visible=bool(offer)),
         look.quiet(offer),
         told,
         stoppable,
-        look.quiet(WHAT) + look.quiet(taught_sentence(run)),
+        "".join(map(look.quiet, [WHAT, *[FROM_NOTHING] * from_nothing(run.about), taught_sentence(run)])),
         gr.update(visible=True),
         "".join(map(look.quiet, lines if idle else [progress.busy_sentence(state.own_job(owner) is not None)])),
         gr.update(value=to, visible=bool(to) and idle),
-        gr.update(visible=on and idle),
+        gr.update(visible=idle),
         gr.update(value=f"Learn from the {count(drafts, 'draft')} that are here", visible=drafts >= FEWEST_PASSAGES and idle),
         same,
         clock,
@@ -173,7 +179,7 @@ def from_what_is_there(owner: str, voice: str, most: float, minutes: float, addr
     def drafting(stop: Callable[[], bool]) -> Drafting | None:
         run = state.read_run(state.find_run(owner, voice))
         there = drafted(chosen_passages(owner, run.about, most), state.workspace(owner).drafts_file)
-        return None if len(there) >= FEWEST_PASSAGES or base_path(BASE) is None else _here()
+        return None if len(there) >= FEWEST_PASSAGES else _here()
 
     return _begin(owner, voice, most, minutes, address, model, key, drafting)
 
@@ -196,7 +202,7 @@ def _begin(
         source = state.find_run(owner, voice)
         about = state.read_run(source).about
         if not teachable(about):
-            raise UserError(FROM_NOTHING)
+            raise UserError(NOT_THIS_KIND)
         if JOBS.alive() is not None:
             raise UserError(progress.busy_sentence(state.own_job(owner) is not None))
         workspace, long = state.workspace(owner), chosen_minutes(minutes)
@@ -214,6 +220,4 @@ def _begin(
 
 
 def _here() -> Drafting:
-    if base_path(BASE) is None:
-        raise UserError("The small model that drafts on this machine is not here yet; get it on Train.")
-    return drafting_here()
+    return drafting_by_rules() if base_path(BASE) is None else drafting_here()

@@ -39,16 +39,16 @@ def chosen_minutes(minutes: object) -> float:
 
 def costs(
     owner: str, run: state.Run, most: float, minutes: float, address: str, model: str, key: str
-) -> tuple[list[str], str, bool, int]:
-    """What each way costs, in sentences; the text of the button that sends, empty for none; whether this machine can draft; and how
-    many drafts are there."""
+) -> tuple[list[str], str, int]:
+    """What each way costs, in sentences; the text of the button that sends, empty for none; and how many drafts are there."""
     try:
         passages = chosen_passages(owner, run.about, most)
         drafts, learning = state.workspace(owner).drafts_file, span(chosen_minutes(minutes) * 60)
         asked = service(address, model, key)
-        theirs, ours = (cost_of(passages, drafts, kind) for kind in ("llm", "local"))
+        by_model = base_path(BASE) is not None
+        theirs, ours = (cost_of(passages, drafts, kind) for kind in ("llm", "local" if by_model else "corrupt"))
     except UserError as error:
-        return [str(error)], "", False, 0
+        return [str(error)], "", 0
     lines, to = [SERVICE_SENTENCE], ""
     if asked is not None:
         done = len(passages) - theirs.passages
@@ -59,15 +59,15 @@ def costs(
             f"{_round(theirs.tokens_out)} to write, at that service's prices. Nothing else is sent, and you can stop at any time."
         ]
         to = f"Send {count(theirs.passages, 'passage')} to {asked.destination}" if theirs.passages else ""
-    on = base_path(BASE) is not None
-    if on:
-        there = f"{len(passages) - ours.passages} are drafted already. " if ours.passages < len(passages) else ""
-        drafting = span(ours.passages * SECONDS_A_PASSAGE)
-        lines.append(
-            f"On this machine nothing is sent. {there}Drafting takes {drafting} on two plain cores, and then it learns for "
-            f"{learning}; it goes on if you close this page."
-        )
-    return lines, to, on, len(drafted(passages, drafts))
+    there = f"{len(passages) - ours.passages} are drafted already. " if ours.passages < len(passages) else ""
+    took = (
+        f"Drafting takes {span(ours.passages * SECONDS_A_PASSAGE)} on two plain cores"
+        if by_model
+        else "The drafts are made by rules, in seconds; the small model that knows English, which Train offers, drafts better"
+    )
+    on_this_machine = f"On this machine nothing is sent. {there}{took}, and then it learns for {learning}"
+    lines.append(f"{on_this_machine}; it goes on if you close this page.")
+    return lines, to, len(drafted(passages, drafts))
 
 
 def _round(tokens: int) -> str:

@@ -136,12 +136,28 @@ def made_up(name: str, about: dict) -> str:
     return name
 
 
-def test_a_voice_that_began_from_nothing_is_not_offered_teaching(endpoint):  # noqa: F811
+def test_a_voice_that_began_from_nothing_is_taught_by_rules_with_no_model_at_all():
     name = trained()
+    updates = teach.show(ME, name, 100, SHORT, "", "", "")
+    assert shown(updates[PLAN]) and shown(updates[HERE]) and "learns to copy a draft" in text_of(updates[ABOUT])
+    assert "by rules, in seconds" in text_of(updates[COST])
+    teach.by_this_machine(ME, name, 100, SHORT, "", "", "")
+    job = JOBS.latest(Workspace(ME).runs_folder, TEACH)
+    assert job.wait(120) and job.status == "done", job.error
+    run = state.read_run(job.folder)
+    assert set(run.about["pairs"]["kinds"]) == {"corrupt"} and run.about["pairs"]["loss_after"] < run.about["pairs"]["loss_before"]
+    updates = teach.tick(ME, name, 100, SHORT, "", "", "")
+    assert updates[VOICE]["value"] == job.folder.name and "This voice was taught" in text_of(updates[ABOUT])
+    *_, last = list(rewrite.stream(ME, job.folder.name, "paste", "", "", "", "", "I do not know. The gate is shut.", 1.0))
+    assert last[1].ended and not text_of(last[3]["value"]), "it rewrites"
+
+
+def test_a_kind_that_cannot_be_taught_says_what_to_do(endpoint):  # noqa: F811
+    name = made_up("a-mamba", {"base": "none", "settings": {"model": {"arch": "mamba"}}})
     updates = teach.show(ME, name, 40, 5, endpoint.url, "big", "")
-    assert not shown(updates[PLAN]) and "from nothing" in text_of(updates[ABOUT])
+    assert not shown(updates[PLAN]) and "choose it here" in text_of(updates[ABOUT])
     updates = teach.by_service(ME, name, 40, 5, endpoint.url, "big", "", f"Send 40 passages to {endpoint.host}")
-    assert "from nothing" in text_of(updates[STATUS]) and JOBS.alive() is None and not endpoint.asked
+    assert "choose it here" in text_of(updates[STATUS]) and JOBS.alive() is None and not endpoint.asked
     assert "no longer here" in text_of(teach.by_this_machine(ME, "../data", 40, 5, "", "", "")[STATUS])
 
 

@@ -22,7 +22,7 @@ from vibejam.errors import UserError
 from vibejam.files import write_json
 from vibejam.rewrite.decisions import EDIT
 from vibejam.rewrite.finetune import finetune, split_pairs
-from vibejam.rewrite.making import AT_ONCE, INSTRUCTION, Drafter, by_neutraliser, by_writer, make_pairs, passages_of
+from vibejam.rewrite.making import AT_ONCE, INSTRUCTION, Drafter, by_neutraliser, by_rules, by_writer, make_pairs, passages_of
 from vibejam.rewrite.pairs import Pair, read_pairs
 from vibejam.train import TrainEvent
 
@@ -30,6 +30,7 @@ PASSAGES = 170  # so many drafts of a strong model's brought the voice all the w
 MOST_PASSAGES = 400
 MINUTES = 10.0
 LOCAL_BATCH = 16  # side by side they are several times as fast as one by one
+RULES_BATCH = 100
 CHARACTERS_A_TOKEN = 4.0  # of English, roughly, in any service's count
 SECONDS_A_PASSAGE = 2.0  # of one plain core, measured: 29 for 16 passages; for estimates only
 
@@ -63,9 +64,21 @@ def drafting_here(seed: int = 1) -> Drafting:
     return Drafting("local", by_neutraliser(seed), LOCAL_BATCH)
 
 
+def drafting_by_rules(seed: int = 1) -> Drafting:
+    """Drafts by rules, which need no model at all."""
+    return Drafting("corrupt", by_rules(seed), RULES_BATCH)
+
+
 def teachable(run: dict) -> bool:
-    """Whether the run described by this run.json can be taught to rewrite: it stands on a base that knows English."""
-    return run.get("base", "none") != "none"
+    """Whether the run described by this run.json can be taught to rewrite: it stands on a base, or is a plain transformer, which
+    learns to copy what it rewrites."""
+    shape = run.get("settings", {}).get("model")
+    return not from_nothing(run) or isinstance(shape, dict) and shape.get("arch", "transformer") == "transformer"
+
+
+def from_nothing(run: dict) -> bool:
+    """Whether the run described by this run.json learnt from the person's writing alone."""
+    return run.get("base", "none") == "none"
 
 
 def passages_for(corpus: Corpus, run: dict, most: int = PASSAGES) -> list[str]:
