@@ -25,12 +25,13 @@ class Offer:
 
     name: str
     need: str
+    get: str = GET
 
     def build(self, clock: gr.Timer, elem_id: str, variant: str = "secondary") -> list:
         """The components that `show` updates, here and now.  `clock` has to stand where nothing hides it, or it stops."""
         with gr.Column(visible=False, elem_classes="offer", elem_id=elem_id) as box:
             said = look.fragment()
-            button = gr.Button(GET, variant=variant, size="md")
+            button = gr.Button(self.get, variant=variant, size="md")
         outputs = [box, said, button, clock]
         button.click(self.press, None, outputs, show_progress="hidden", api_visibility="private", concurrency_limit=None)
         return outputs
@@ -46,7 +47,7 @@ class Offer:
         return [
             gr.update(visible=wanted and not here),
             "" if here else progress_html(fetch) if fetching else self.terms_html(sentence),
-            gr.update(value=AGAIN if failed else GET, visible=not (here or fetching or is_space())),
+            gr.update(value=AGAIN if failed else self.get, visible=not (here or fetching or is_space())),
             gr.Timer(active=fetching),
         ]
 

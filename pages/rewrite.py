@@ -19,6 +19,7 @@ from pages.sample import REDRAW_SECONDS
 from pages.service import destination_html, is_set_up, writer_for
 from vibejam.config import RewriteConfig, default_of, help_for
 from vibejam.errors import UserError
+from vibejam.fetch import base_path
 from vibejam.local_writer import BASE, local_writer
 from vibejam.open_review import Sides, forget_review, kept_review
 from vibejam.rewrite.review import review as reviewed
@@ -30,6 +31,10 @@ HONEST = (
     "without changing them is left alone. Read it once all the same: the guards know words, not what you mean."
 )
 OFFER = Offer(BASE, "A small model can write it on this machine, with no key and no network.")
+MEANING = Offer(
+    "minilm", "A small model can compare what the sentences mean, not which words they share (or: vibejam fetch-base minilm).",
+    "Get MiniLM",
+)  # fmt: skip
 SERVICE = "A big model can write the draft, draft your passages to learn from, and propose sentences; only if you name one."
 REDRAW_COLUMNS_SECONDS = 0.5  # both columns of a long document take a while to draw
 GO = {PASTE: "Rewrite", ASK: "Write a draft and rewrite it"}
@@ -78,6 +83,7 @@ def build(owner: gr.State) -> state.Page:
         sides, known = gr.State(None), gr.State({})  # what the columns show, and what was measured of it; on the server
         columns = review.component()
         measured = fragment(elem_id="scores")
+        closer = MEANING.build(gr.Timer(1.0, active=False), "meaning-offer")
         fragment(f'<p class="quiet">{HONEST}</p>')
         section = teach.build(owner, voice, [address, model, key])
         with gr.Accordion("What you decided", open=False, elem_id="decisions") as fold:
@@ -93,13 +99,14 @@ def build(owner: gr.State) -> state.Page:
     )
     inputs = [owner, voice, source, instruction, address, model, key, draft, strength, agreed]
     measuring = dict(
-        fn=scores.show, inputs=[owner, sides, known], outputs=[measured, known], concurrency_limit=2, **quiet
+        fn=measure, inputs=[owner, sides, known], outputs=[measured, known, *closer], concurrency_limit=2, **quiet
     )
     writing = go.click(stream, inputs, [draft, sides, columns, told_line, go, stop], concurrency_limit=4, **quiet)
     writing.then(**measuring)
     halting = stop.click(halted, [owner, sides], [sides, columns, go, stop], cancels=[writing], **quiet)
     halting.then(**measuring)
-    columns.put_away(clear, owner, [draft, sides, columns, told_line, measured, known], **quiet)
+    columns.put_away(clear, owner, [draft, sides, columns, told_line], **quiet).then(**measuring)
+    closer[-1].tick(wait_for_meaning, [owner, sides, known], [measured, known, *closer], concurrency_limit=None, **quiet)
     acted = columns.act(decide, [owner, sides], [sides, columns, told_line, fold, kept], trigger_mode="multiple", **quiet)
     removed = [
         kept.remove(decided.remove, owner, [fold, kept, told_line], concurrency_limit=None, **quiet),
@@ -236,12 +243,23 @@ def halted(owner: str, sides: Sides | None, request: gr.Request = None) -> list:
 
 
 def clear(owner: str) -> list:
-    """Clear the table: (draft, sides, columns, notice, scores, what was measured).  What was decided stays."""
+    """Clear the table: (draft, sides, columns, notice).  What was decided stays."""
     try:
         forget_review(state.workspace(owner).review_file)
     except UserError as error:
-        return [gr.skip(), gr.skip(), gr.skip(), told(str(error)), gr.skip(), gr.skip()]
-    return ["", None, review.NOTHING_YET, told(""), "", {}]
+        return [gr.skip(), gr.skip(), gr.skip(), told(str(error))]
+    return ["", None, review.NOTHING_YET, told("")]
+
+
+def measure(owner: str, sides: Sides | None, known: dict | None) -> list:
+    """What is measured of what stands now: (scores, what was measured, the offer of what would measure it better)."""
+    found = scores.show(owner, sides, known)
+    return [*found, *MEANING.show(wanted=bool(found[0]))]
+
+
+def wait_for_meaning(owner: str, sides: Sides | None, known: dict | None) -> list:
+    """How far MiniLM is, and once it is here, what it says: as `measure`."""
+    return measure(owner, sides, known) if base_path("minilm") else [gr.skip(), gr.skip(), *MEANING.tick()]
 
 
 def decide(owner: str, sides: Sides | None, event: gr.EventData) -> list:

@@ -73,7 +73,7 @@ def build(owner: gr.State) -> state.Page:
     how.input(**seen)
     written.look(take_in_hand, [owner, text, *dice], [hand, place, fold, told_line], concurrency_limit=4, **quiet)
     voice.input(partial(state.remember, name=VOICE), [owner, voice], None, concurrency_limit=None, **quiet)
-    again = dict(fn=come_back, inputs=[owner, voice, prompt, text], outputs=[written, text, how, prompt], **state.BY_TURNS, **quiet)
+    again = dict(fn=come_back, inputs=[owner, voice, prompt, text], outputs=[written, text, how, prompt], concurrency_limit=4, **quiet)
     gr.on(
         [fold.expand, prompt.blur, voice.input, *(slider.change for slider in dice[:3])], trigger_mode="always_last", **left
     )

@@ -11,10 +11,7 @@ from vibejam.scores import SHORT, Axis, Scores, scores
 from vibejam.voice import Profile
 
 MEASURED_BY_MINILM = "MiniLM, a small model that did not choose, compares each changed sentence with the draft’s: 1 says the same."
-MEASURED_BY_WORDS = (
-    "The share of a changed sentence’s content words that is still there. With MiniLM, which “vibejam fetch-base minilm” "
-    "gets, it would be meaning that is compared, not spelling."
-)
+MEASURED_BY_WORDS = "The share of a changed sentence’s content words that is still there: words are compared here, not meaning."
 STYLE = (
     "How far its common words and marks lie from how often you use them, in spreads of your own pages; lower is nearer."
 )

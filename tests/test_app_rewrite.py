@@ -279,9 +279,11 @@ def test_the_scores_say_what_they_mean_and_draw_all_sides_on_the_same_axes():
     said = " ".join(text_of(markup).split())
     for word in ("Meaning", "Facts", "Style", "lower is nearer", "the draft", "the rewrite", "you", "words a sentence"):
         assert word in said
-    assert markup.count('class="own"') and set(known) == {
-        (s.choice.draft, s.shown) for s in last[SIDES].review.sentences if s.changed
-    }  # fmt: skip
+    assert markup.count('class="own"') and known == {}, "of what words say nothing is kept"
+    assert "fetch-base" not in said and said.count("words are compared here") == 1
+    offered = rewrite.measure(ME, last[SIDES], {})[2:]
+    assert shown(offered[0]) and "vibejam fetch-base minilm" in offered[1] and offered[2]["value"] == "Get MiniLM"
+    assert not shown(rewrite.measure(ME, None, {})[2]), "nothing to measure, nothing to offer"
     assert scores.show(ME, None, None) == ["", {}] and scores.show(ME, "sides", 7) == ["", {}]
     other = Sides(reviewed(Rewrite("A b.", "A b.")), "", "")
     assert scores.show(ME, other, {}) == ["", {}]

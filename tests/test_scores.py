@@ -1,6 +1,9 @@
 """What is measured of one rewrite says which way it went, on the very texts that are shown."""
 
+from types import SimpleNamespace
+
 import pytest
+import torch
 from test_rewriting import lively, plain
 
 from vibejam import scores as scored
@@ -26,19 +29,23 @@ def test_a_rewrite_in_the_person_s_manner_is_as_near_as_their_own_passages_and_t
 def test_the_weakest_changed_sentence_is_named_and_each_is_measured_once(profile, monkeypatch):
     units = [("The gate is open.", "The gate is open."), ("The old dog sleeps here.", "The old dog's asleep here."),
              ("The boiler broke in March.", "Nobody came.")]  # fmt: skip
-    asked, known = [], {}
-    monkeypatch.setattr(scored, "kept_meaning", lambda *unit: asked.append(unit) or scored_meaning(*unit))
-    found = scores(units, " ".join(a for a, _ in units), " ".join(b for _, b in units), profile, OWN, known)
+    whole, known = [" ".join(side) for side in zip(*units, strict=True)], {}
+    found = scores(units, *whole, profile, OWN, known)
     assert not found.by_minilm and found.weakest[0] == 2 and found.weakest[1] == 0 and 0 < found.meaning < 1
-    assert asked == units[1:] and set(known) == set(units[1:])
+    asked = []
+    monkeypatch.setattr(scored, "base_path", lambda name: "here")
+    by_meaning = SimpleNamespace(embed=lambda texts: asked.append(texts) or likened(texts))
+    monkeypatch.setattr(scored, "_embedder", lambda folder: by_meaning)
+    found = scores(units, *whole, profile, OWN, known)
+    assert found.by_minilm and found.weakest == (1, 0.5), "what words said before MiniLM came is not taken for its own"
+    assert asked == [[text for unit in units[1:] for text in unit]] and set(known) == set(units[1:])
     scores([*units[:2], ("The boiler broke in March.", "In March the boiler broke.")], "a b", "a b", profile, OWN, known)
-    assert len(asked) == 3
+    assert asked[1:] == [["The boiler broke in March.", "In March the boiler broke."]]
 
 
-def scored_meaning(before: str, after: str) -> float:
-    from vibejam.measures import kept_meaning
-
-    return kept_meaning(before, after)
+def likened(texts: list[str]) -> torch.Tensor:
+    """Vectors by which the first two texts are half alike and the others wholly."""
+    return torch.tensor([[1.0, 0.0], [0.5, 0.75**0.5], *[[1.0, 0.0]] * (len(texts) - 2)])  # (n, 2)
 
 
 def test_facts_that_went_are_said(profile):

@@ -58,10 +58,10 @@ def scores(
 ) -> Scores:
     """Of a rewrite, cut in `units`.  `profile` and `own` texts are the person's.
 
-    `known` holds likenesses that were measured before and takes the new ones, so that one decision costs one sentence.
+    `known` holds what MiniLM measured before and takes what is new, so that one decision costs one sentence.
     """
-    _measure_meaning(units, known)
-    found = [(number, known[unit]) for number, unit in enumerate(units) if unit in known]
+    alike = _likenesses(units, known)
+    found = [(number, alike[unit]) for number, unit in enumerate(units) if unit in alike]
     same = [1.0 for before, after in units if before == after]
     likenesses = [likeness for _, likeness in found] + same
     words = len(draft.split())
@@ -98,16 +98,17 @@ def _share(side: Profile, token: str) -> float:
     return side.counts[side.tokens.index(token)] / max(side.size, 1) if token in side.tokens else 0.0
 
 
-def _measure_meaning(units: Sequence[Unit], known: dict[Unit, float]) -> None:
-    new = list(dict.fromkeys(unit for unit in units if unit[0] != unit[1] and unit not in known))[:MOST_MEASURED]
+def _likenesses(units: Sequence[Unit], known: dict[Unit, float]) -> dict[Unit, float]:
+    """How much of what each changed unit says is still there, as far as it was looked at."""
+    changed = list(dict.fromkeys(unit for unit in units if unit[0] != unit[1]))
     folder = base_path("minilm")
-    if not new:
-        return
     if folder is None:
-        known.update({unit: kept_meaning(*unit) for unit in new})
-        return
-    vectors = _embedder(folder).embed([text for unit in new for text in unit])  # (2n, D)
-    known.update({unit: float(vectors[2 * i] @ vectors[2 * i + 1]) for i, unit in enumerate(new)})
+        return {unit: kept_meaning(*unit) for unit in changed}
+    new = [unit for unit in changed if unit not in known][:MOST_MEASURED]
+    if new:
+        vectors = _embedder(folder).embed([text for unit in new for text in unit])  # (2n, D)
+        known.update({unit: float(vectors[2 * i] @ vectors[2 * i + 1]) for i, unit in enumerate(new)})
+    return {unit: known[unit] for unit in changed if unit in known}
 
 
 @lru_cache(maxsize=1)
