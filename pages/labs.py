@@ -156,7 +156,7 @@ def tick(owner: str, name: str, seen: str) -> list:
 def ended(owner: str, name: str) -> list:
     """The page once the comparison called `name` is no longer in progress; one that broke off early left nothing but its reason."""
     job = JOBS.latest(state.workspace(owner).labs_folder, COMPARE) if owner else None
-    kept = owner and name in {folder.name for folder in state.comparison_folders(owner)}
+    kept = owner and name in [folder.name for folder in state.comparison_folders(owner)]
     return show(owner, name, "" if kept else (job.error if job and job.folder.name == name else GONE))
 
 
