@@ -12,10 +12,10 @@ from pathlib import Path
 import gradio as gr
 import numpy as np
 
-from pages import look
+from pages import look, progress
 from pages.chart import plotly_tag
 from pages.words import clock, count, esc, span
-from vibejam.jobs import ALIVE, DONE, FAILED, JOBS, PREPARING, RUNNING, STOPPED, STOPPING
+from vibejam.jobs import ALIVE, DONE, FAILED, JOBS, RUNNING, STOPPED, STOPPING
 from vibejam.labs.harness import COMPARISONS, Comparison
 from vibejam.labs.watched import RESULTS, planned_runs, read_comparison
 
@@ -28,14 +28,7 @@ ARCHS = {  # as they are called here, and what each is
 }
 EQUAL = {"minutes": "Equal minutes", "tokens": "Equal tokens", "parameters": "Until no better"}
 WHERE = {"minutes": "in equal minutes", "tokens": "on equal tokens", "parameters": "where each goes on until no better"}
-PHASES = {
-    PREPARING: "Preparing",
-    RUNNING: "Comparing",
-    STOPPING: "Stopping",
-    DONE: "Done",
-    STOPPED: "Stopped",
-    FAILED: "Broke off",
-}
+PHASES = progress.PHASES | {RUNNING: "Comparing"}
 
 
 @dataclass(frozen=True)

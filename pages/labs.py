@@ -35,6 +35,7 @@ NO_WRITING = "You have added no writing yet, so this is the sample writing's."
 ON_A_SPACE = (
     "A comparison keeps a machine busy for many minutes, and here everybody shares one; start vibejam on your own machine for it."
 )
+ASK = "(owner, name) => [owner, window.confirm('Delete this comparison?') ? name : '']"
 GONE = "That comparison is no longer here; choose another one."
 
 
@@ -73,11 +74,12 @@ def build(owner: gr.State) -> state.Page:
         with gr.Row(elem_classes="actions"):
             stop = gr.Button("Stop and keep", variant="secondary", size="md", elem_id="stop-comparing")
             another = gr.Button("New comparison", variant="primary", size="md", elem_id="compare-again")
+            delete = gr.Button("Delete it", variant="secondary", size="md", elem_id="delete-comparison")
         table = fragment(elem_id="labs-table")
         figures = compared.component()
     seen = gr.State("")  # what this page shows of a comparison, so that a tick with nothing new costs nothing
 
-    page = [told_line, which, setup, text, view, status, stop, another, table, figures, seen, clock]
+    page = [told_line, which, setup, text, view, status, stop, another, delete, table, figures, seen, clock]
     choices = [owner, text, archs, minutes, seeds]
     quiet = dict(show_progress="hidden", api_visibility="private", concurrency_limit=None)
     costing = dict(fn=cost_html, inputs=choices, outputs=cost, **quiet)
@@ -86,11 +88,12 @@ def build(owner: gr.State) -> state.Page:
     start.click(compare, choices, page, **quiet)
     stop.click(halt, [owner, which], page, **quiet)
     another.click(lambda owner: show(owner, NEW), owner, page, **quiet).then(**costing)
+    delete.click(remove, [owner, which], page, js=ASK, **quiet).then(**costing)
     clock.tick(tick, [owner, which, seen], page, **quiet)
     return state.Page(opened, [owner, which], page, {}, (costing,))
 
 
-NOTHING = [gr.skip()] * 12  # one for each output of `show`
+NOTHING = [gr.skip()] * 13  # one for each output of `show`
 
 
 def opened(owner: str, name: str | None) -> list:
@@ -113,7 +116,7 @@ def show(owner: str, name: str | None, sentence: str = "") -> list:
         if is_space():
             raise UserError(ON_A_SPACE)
     except UserError as error:
-        return [told(str(error)), no, no, no, no, "", no, no, "", "", "", gr.Timer(active=False)]
+        return [told(str(error)), no, no, no, no, "", no, no, no, "", "", "", gr.Timer(active=False)]
     try:
         folder = next((folder for folder in folders if folder.name == name), None)
         found = compared.look_at(folder) if folder else None
@@ -130,6 +133,7 @@ def show(owner: str, name: str | None, sentence: str = "") -> list:
         gr.update(visible=found is not None),
         compared.status_html(found) if found else "",
         gr.update(visible=busy and found.status != STOPPING),
+        gr.update(visible=found is not None and not busy),
         gr.update(visible=found is not None and not busy),
         compared.table_html(found.known) if found else "",
         compared.payload(found) if found else "",
@@ -184,6 +188,20 @@ def halt(owner: str, name: str) -> list:
         return show(owner, name, "That comparison has ended already.")
     job.stop()
     return show(owner, job.folder.name)
+
+
+def remove(owner: str, name: str) -> list:
+    """Delete a comparison that has ended; the page goes on with the newest."""
+    if not name:  # the person thought better of it
+        return NOTHING
+    try:
+        job = state.own_comparison(owner)
+        if job is not None and job.folder.name == name:
+            raise UserError("This comparison is still in progress; stop it first.")
+        state.workspace(owner).remove_comparison(name)
+    except UserError as error:
+        return show(owner, name, str(error))
+    return opened(owner, None)
 
 
 def cost_html(owner: str, text: str, archs: list[str], minutes: float, seeds: float) -> str:

@@ -20,7 +20,7 @@ from vibejam.readers import Document
 from vibejam.recipe import plan_run
 from vibejam.workspace import Workspace, new_visitor
 
-TOLD, WHICH, SETUP, TEXT, VIEW, STATUS, STOP, ANOTHER, TABLE, FIGURES, STAMP, CLOCK = range(12)
+TOLD, WHICH, SETUP, TEXT, VIEW, STATUS, STOP, ANOTHER, DELETE, TABLE, FIGURES, STAMP, CLOCK = range(13)
 SHAPE = {"n_layer": 2, "n_head": 2, "n_embd": 32, "block_size": 16}
 
 
@@ -159,6 +159,21 @@ def test_removing_all_writing_ends_a_comparison_and_leaves_nothing_of_it(home):
     write.remove_everything(ME)
     assert JOBS.alive() is None and not list((home / "data" / "me").rglob("*.json"))
     assert not shown(labs.opened(ME, None)[WHICH])
+
+
+def test_a_comparison_is_deleted_alone_and_never_while_it_is_in_progress():
+    folder = Workspace(ME).labs_folder
+    for name in ("2026-11-28-101112-my-writing", "2026-11-28-101113-the-sample-writing"):
+        write_json(folder / name / "results.json", known().plain())
+    assert labs.remove(ME, "") == labs.NOTHING, "thought better of it"
+    for odd in ("../labs", "\0", 7, ["x"]):
+        assert "no longer here" in labs.remove(ME, odd)[TOLD]["value"]
+    updates = labs.remove(ME, "2026-11-28-101113-the-sample-writing")
+    assert [each.name for each in folder.iterdir()] == [updates[WHICH]["value"]] == ["2026-11-28-101112-my-writing"]
+    name = begun(minutes=1)
+    until(lambda: (folder / name).is_dir())
+    assert not shown(labs.opened(ME, None)[DELETE]) and "in progress" in labs.remove(ME, name)[TOLD]["value"]
+    assert (folder / name).is_dir()
 
 
 @pytest.mark.security

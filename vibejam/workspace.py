@@ -179,6 +179,13 @@ class Workspace:
         """The folders of all comparisons, newest first: their names begin with the moment they did."""
         return sorted((path.parent for path in self.labs_folder.glob("*/results.json")), key=lambda p: p.name, reverse=True)
 
+    def remove_comparison(self, name: str) -> None:
+        """Delete a comparison.  Raises UserError where there is none of that name, or some of it stays."""
+        for folder in self.comparisons():
+            if folder.name == name:
+                return _delete(folder)
+        raise UserError("That comparison is no longer here; choose another one.")
+
     def runs(self) -> list[Path]:
         """The folders of all runs, newest first."""
         folders = [path.parent for path in self.runs_folder.glob("*/run.json")]
