@@ -5,7 +5,7 @@ from pages.state import INTERRUPTED, Run
 from pages.words import clock, count, esc, span
 from vibejam.config import DataConfig, ModelConfig, TrainConfig
 from vibejam.fetch import BASES
-from vibejam.jobs import COMPARE, DONE, FAILED, JOBS, PAUSED, PREPARING, RUNNING, STOPPED, STOPPING
+from vibejam.jobs import COMPARE, DONE, FAILED, JOBS, PAUSED, PREPARING, RUNNING, STOPPED, STOPPING, WAITING
 from vibejam.runtime import memory_in_use
 from vibejam.teach import teachable
 
@@ -14,6 +14,7 @@ CURVE_SENTENCE = (
     "out are whole pieces it never learns from: when that line rises while the other falls, it is learning by heart."
 )
 PHASES = {
+    WAITING: "Waiting in line",
     PREPARING: "Preparing",
     RUNNING: "Learning",
     STOPPING: "Stopping",
@@ -64,6 +65,8 @@ def pulse_html(run: Run | None) -> str:
     if run.status == INTERRUPTED:
         said = f"A run was interrupted at {share:.0%}" + (": see it, and let it go on" if run.can_go_on else ": see it")
         title = ""
+    elif run.status == WAITING:
+        said, title = _in_line(run), ""
     else:
         left = _left(run.events[-1], share) if run.events else ""
         said = ", ".join(part for part in (f"{PHASES[run.status]}: {share:.0%}", left) if part)
@@ -94,6 +97,8 @@ def _left(last: dict, share: float) -> str:
 
 
 def _sentence(run: Run, last: dict | None, share: float) -> str:
+    if run.status == WAITING:
+        return f"There is one machine for all visitors. {_in_line(run)} It begins by itself; keep this page open."
     if run.status == PREPARING:
         return "Reading your writing and cutting it into tokens; a model that it stands on is measured as it came."
     if run.status == STOPPING:
@@ -116,6 +121,10 @@ def _sentence(run: Run, last: dict | None, share: float) -> str:
     if run.status == STOPPED:
         return f"{outcome} The best model so far is kept.".strip()
     return " ".join(part for part in (outcome, _latest_note(run) if _stopped_early(run) else "", _next(run)) if part)
+
+
+def _in_line(run: Run) -> str:
+    return "Your run is next." if run.place <= 1 else f"Your run is number {run.place} in line."
 
 
 def _next(run: Run) -> str:

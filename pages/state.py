@@ -178,6 +178,7 @@ class Run:
     error: str = ""
     events: list[dict] = field(default_factory=list)
     about: dict = field(default_factory=dict)
+    place: int = 0  # in line, where it waits
 
     @property
     def name(self) -> str:
@@ -203,9 +204,8 @@ class Run:
 
 
 def own_job(owner: str) -> Job | None:
-    """The run in progress, if it is this owner's."""
-    job = JOBS.alive()
-    return job if job is not None and job.folder.parent == workspace(owner).runs_folder else None
+    """This owner's run that is in progress, or waits for its turn."""
+    return JOBS.of(workspace(owner).runs_folder)
 
 
 def own_comparison(owner: str) -> Job | None:
@@ -253,7 +253,7 @@ def read_run(folder: Path) -> Run:
         about.pop("parameters", None)
     job = JOBS.get(folder)
     if job is not None:
-        return Run(folder, job.status, job.error, list(job.events), about)
+        return Run(folder, job.status, job.error, list(job.events), about, JOBS.place(folder))
     status = str(about.get("status", "failed"))
     return Run(
         folder,

@@ -16,7 +16,7 @@ from vibejam.checkpoint import read_json
 from vibejam.corpus import check_trainable
 from vibejam.errors import UserError
 from vibejam.fetch import BASES, base_path
-from vibejam.jobs import FAILED, JOBS, LEARN, PAUSED, STOPPED, STOPPING
+from vibejam.jobs import FAILED, JOBS, LEARN, PAUSED, STOPPED, STOPPING, WAITING
 from vibejam.learn import recipe_of
 from vibejam.local_writer import BASE
 from vibejam.recipe import PRESETS, QUICK
@@ -25,6 +25,7 @@ from vibejam.zero_gpu import learn_here
 
 NOTHING = [gr.skip()] * 19  # one for each output of `show`
 OFFER = Offer(BASE, "The small model that knows English is not here yet.")
+STOP, LEAVE = "Stop and keep", "Leave the line"
 NEW = ""  # the dropdown's name for a run that has not begun
 
 
@@ -70,7 +71,7 @@ def build(owner: gr.State, pulse: gr.HTML, clock: gr.Timer) -> state.Page:
             hear = gr.Button("Hear it", variant="primary", size="md", elem_id="hear")
             resume = gr.Button("Resume", variant="primary", size="md", elem_id="resume")
             pause = gr.Button("Pause", variant="secondary", size="md", elem_id="pause")
-            stop = gr.Button("Stop and keep", variant="secondary", size="md", elem_id="stop")
+            stop = gr.Button(STOP, variant="secondary", size="md", elem_id="stop")
             longer = gr.Button("Train longer", variant="secondary", size="md", elem_id="longer")
             another = gr.Button("New run", variant="secondary", size="md", elem_id="another")
         curve = chart.chart_component()
@@ -194,8 +195,8 @@ def show(owner: str, name: str | None, sentence: str = "") -> list:
         *_live(run),
         gr.update(visible=ended and run.has_voice, variant="primary" if first == "hear" else "secondary"),
         gr.update(visible=unfinished, variant="primary" if first == "resume" else "secondary"),
-        gr.update(visible=busy and run.status != STOPPING and JOBS.get(folder).kind == LEARN),
-        gr.update(visible=busy and run.status != STOPPING),
+        gr.update(visible=busy and run.status not in (STOPPING, WAITING) and JOBS.get(folder).kind == LEARN),
+        gr.update(visible=busy and run.status != STOPPING, value=LEAVE if busy and run.status == WAITING else STOP),
         gr.update(visible=ended and run.can_go_on and not unfinished),
         gr.update(visible=ended and writing),
         progress.about_html(run) if ended else "",
@@ -229,11 +230,10 @@ def begin(owner: str, name: str, preset: str, base: str, *values: object) -> lis
         if not _is_here(base):
             raise UserError(f"{BASES[base].title} is not here yet; get it first, or begin from nothing but your writing.")
         recipe, prompt = settings.recipe(corpus.characters, preset, values, base)
-        if JOBS.alive() is not None:
-            raise UserError(progress.busy_sentence(state.own_job(owner) is not None))
+        _check_free(owner)
         on = "" if base == settings.FROM_NOTHING else f" on {base.partition('-')[0]}"
         folder = state.workspace(owner).new_run((preset if preset in PRESETS else "") + on)
-        JOBS.start(folder, lambda: learn_here(corpus, folder, recipe, prompt=prompt))
+        JOBS.start(folder, lambda: learn_here(corpus, folder, recipe, prompt=prompt), in_line=is_space())
     except UserError as error:
         if folder is not None and not any(folder.iterdir()):
             folder.rmdir()
@@ -247,7 +247,18 @@ def end(owner: str, name: str, how: str) -> list:
     if job is None:
         return show(owner, name, "That run has ended already.")
     (job.pause if how == "pause" else job.stop)()
+    if not job.alive and not any(job.folder.iterdir()):  # it was still in line
+        JOBS.forget(job.folder)
+        job.folder.rmdir()
+        return show(owner, NEW, "You have left the line.")
     return show(owner, job.folder.name)
+
+
+def _check_free(owner: str) -> None:
+    """Raises UserError where this owner cannot start a run now; visitors of a Space wait in line for one another."""
+    own = state.own_job(owner) is not None
+    if own or (JOBS.alive() is not None and not is_space()):
+        raise UserError(progress.busy_sentence(own))
 
 
 def go_on(owner: str, name: str, times: float = 1.0) -> list:
@@ -257,9 +268,8 @@ def go_on(owner: str, name: str, times: float = 1.0) -> list:
         recipe = recipe_of(read_json(folder / "run.json"), times)
         corpus = state.corpus(owner)
         check_trainable(corpus)
-        if JOBS.alive() is not None:
-            raise UserError(progress.busy_sentence(state.own_job(owner) is not None))
-        JOBS.start(folder, lambda: learn_here(corpus, folder, recipe, resume=True))
+        _check_free(owner)
+        JOBS.start(folder, lambda: learn_here(corpus, folder, recipe, resume=True), in_line=is_space())
     except UserError as error:
         return show(owner, name, str(error))
     except (KeyError, TypeError, ValueError):
@@ -324,5 +334,5 @@ def _stamp(run: state.Run | None) -> str:
     if run is None:
         return ""
     return "\n".join(
-        [run.name, run.status, str(len(run.events)), str(bool(run.about)), str(bool(run.about.get("figures")))]
+        [run.name, run.status, str(len(run.events)), str(run.place), str(bool(run.about)), str(bool(run.about.get("figures")))]
     )

@@ -9,13 +9,14 @@ from datetime import date
 from types import SimpleNamespace
 
 import pytest
-from app_hands import ME, ROOT, TINY, give_writing, knobs, nothing_left_running, shown, trained, until  # noqa: F401
+from app_hands import ME, ROOT, TINY, give_writing, knobs, nothing_left_running, shown, text_of, trained, until  # noqa: F401
 from writing import essay
 
 import app
 from pages import rewrite, sample, settings, state, train, words, write
 from vibejam.errors import UserError
 from vibejam.jobs import JOBS
+from vibejam.recipe import plan_run
 from vibejam.workspace import Workspace, new_visitor
 
 
@@ -52,12 +53,42 @@ def test_visitors_of_a_space_never_see_each_other(monkeypatch, home):
     name = updates[1]["value"]
     assert not shown(train.opened(other, name)[3]) and shown(train.end(other, name, "stop")[4])
     give_writing(other)
-    assert "Another visitor" in train.begin(other, "", "Quick", "none", *knobs())[4]["value"]
     assert sample.show(other, name)[0]["visible"]
     assert JOBS.alive().alive
     state.forget(one)  # the page was closed: the run ends, everything is deleted
     assert JOBS.alive() is None and not list((home / "data" / "visitors").glob(f"{one}*"))
     assert Workspace(other).writing()
+
+
+def test_visitors_of_a_space_wait_in_line_see_their_place_and_may_leave(monkeypatch, home):
+    monkeypatch.setenv("SPACE_ID", "someone/vibejam")
+    monkeypatch.setattr(settings, "recipe", lambda *_: (tiny_plan(), "I think "))
+    first, second, third = (state.greet("") for _ in range(3))
+    for visitor in (first, second, third):
+        give_writing(visitor)
+        updates = train.begin(visitor, "", "Quick", "none")
+    until(lambda: JOBS.alive().events)
+    name = updates[1]["value"]
+    assert "number 2 in line" in text_of(updates[5]) and "number 2" in updates[16] and shown(updates[3])
+    assert not shown(updates[10]) and updates[11]["value"] == train.LEAVE and updates[18].active
+    assert "already in progress" in train.begin(third, "", "Quick", "none")[4]["value"], "one run each"
+    waiting = train.opened(second, "")
+    assert "Your run is next" in text_of(waiting[5]) and "visitor" in text_of(waiting[5])
+    left = train.end(second, waiting[1]["value"], "stop")
+    assert "left the line" in left[4]["value"] and shown(left[2]) and state.run_folders(second) == []
+    moved = train.tick(third, name, updates[17])
+    assert "Your run is next" in text_of(moved[5]), "the one behind moves up"
+    assert train.tick(third, name, moved[17]) == train.NOTHING
+    state.forget(first)
+    until(lambda: state.own_job(third).events)
+    running = train.tick(third, name, moved[17])
+    assert shown(running[10]) and running[11]["value"] == train.STOP
+    state.forget(third)
+    assert JOBS.alive() is None
+
+
+def tiny_plan():
+    return plan_run(20_000, 9, shape={"n_layer": 1, "n_head": 2, "n_embd": 32, "block_size": 32}, train={"batch_size": 4})
 
 
 def test_on_a_space_only_presets_count_and_nobody_writes_with_the_hosts_key(monkeypatch):

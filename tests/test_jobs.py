@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -13,7 +14,7 @@ from writing import essay, write_folder
 from vibejam import checkpoint
 from vibejam.corpus import build_corpus, load_corpus
 from vibejam.errors import UserError
-from vibejam.jobs import DONE, FAILED, PAUSED, STOPPED, Jobs
+from vibejam.jobs import DONE, FAILED, LONGEST_LINE, PAUSED, STOPPED, Jobs
 from vibejam.learn import learn
 from vibejam.readers import Document
 from vibejam.recipe import plan_run
@@ -52,6 +53,47 @@ def test_a_second_run_is_refused_kindly_while_one_is_alive(tmp_path):
     assert jobs.alive() is job
     job.stop()
     assert job.wait(60) and jobs.alive() is None
+
+
+def test_where_strangers_share_the_machine_runs_begin_in_turn(tmp_path):
+    jobs, began = Jobs(), []
+
+    def go(name, gate):
+        def work():
+            began.append(name)
+            gate.wait(60)
+            return
+            yield
+
+        return jobs.start(tmp_path / name, work, in_line=True)
+
+    gates = [threading.Event() for _ in range(4)]
+    first, second, third, fourth = (go(name, gate) for name, gate in zip("abcd", gates, strict=True))
+    until(lambda: began == ["a"])
+    assert jobs.alive() is first and [jobs.place(tmp_path / name) for name in "abcd"] == [0, 1, 2, 3]
+    with pytest.raises(UserError, match="already in progress"):
+        jobs.start(tmp_path / "e", lambda: iter(()))
+    second.stop()
+    assert second.status == STOPPED and second.wait(0) and jobs.place(tmp_path / "c") == 1
+    for gate in gates:
+        gate.set()
+    until(lambda: not fourth.alive)
+    assert began == ["a", "c", "d"] and jobs.alive() is None and {first.status, third.status, fourth.status} == {DONE}
+
+
+def test_the_line_has_an_end(tmp_path):
+    jobs, gate = Jobs(), threading.Event()
+
+    def work():
+        gate.wait(60)
+        return
+        yield
+
+    made = [jobs.start(tmp_path / str(n), work, in_line=True) for n in range(1 + LONGEST_LINE)]
+    with pytest.raises(UserError, match="waiting in line already"):
+        jobs.start(tmp_path / "one more", work, in_line=True)
+    gate.set()
+    until(lambda: not any(job.alive for job in made))
 
 
 def test_stop_keeps_a_usable_model(tmp_path):

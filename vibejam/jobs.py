@@ -1,8 +1,8 @@
 """Background training: runs that belong to the process, not to a page.
 
-One registry holds the jobs; one worker trains at a time, for there is one device.  A page starts a job, any number of pages look at
-it, and closing all of them changes nothing.  Pausing ends the worker and keeps the state on disk, so that resuming after a
-pause and resuming after a crash are the same thing.
+One registry holds the jobs; one worker trains at a time, for there is one device, and where strangers share it the others wait in
+line.  A page starts a job, any number of pages look at it, and closing all of them changes nothing.  Pausing ends the worker and
+keeps the state on disk, so that resuming after a pause and resuming after a crash are the same thing.
 """
 
 import logging
@@ -19,10 +19,11 @@ from vibejam.files import write_json
 
 log = logging.getLogger(__name__)
 
-PREPARING, RUNNING, STOPPING, DONE, PAUSED, STOPPED, FAILED = (
-    "preparing", "running", "stopping", "done", "paused", "stopped", "failed"
+WAITING, PREPARING, RUNNING, STOPPING, DONE, PAUSED, STOPPED, FAILED = (
+    "waiting", "preparing", "running", "stopping", "done", "paused", "stopped", "failed"
 )  # fmt: skip
-ALIVE = (PREPARING, RUNNING, STOPPING)
+ALIVE = (WAITING, PREPARING, RUNNING, STOPPING)
+LONGEST_LINE = 10  # runs that may wait
 LEARN, TEACH, COMPARE = "learn", "teach", "compare"  # what a job does; only learning a voice can be paused, the others stop
 
 
@@ -38,11 +39,12 @@ class Job:
 
     folder: Path
     kind: str = LEARN
-    status: str = PREPARING
+    status: str = WAITING
     error: str = ""
     events: list[dict[str, object]] = field(default_factory=list)
     _ending: str | None = None  # PAUSED or STOPPED once asked for
     _thread: threading.Thread | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)  # the registry's
 
     @property
     def alive(self) -> bool:
@@ -66,14 +68,15 @@ class Job:
         self._end(STOPPED)
 
     def wait(self, seconds: float | None = None) -> bool:
-        """Wait until the worker has ended; whether it has."""
-        if self._thread is not None:
+        """Wait until the worker has ended, if it has begun; whether it has."""
+        if self._thread is not None and self._thread.ident is not None:
             self._thread.join(seconds)
         return not self.alive
 
     def _end(self, how: str) -> None:
-        if self.alive and self._ending is None:
-            self._ending, self.status = how, STOPPING
+        with self._lock:
+            if self.alive and self._ending is None:
+                self._ending, self.status = how, how if self.status == WAITING else STOPPING
 
     def _run(self, start: Callable[[], Iterator[Event]]) -> None:
         try:
@@ -108,23 +111,56 @@ class Jobs:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._jobs: dict[Path, Job] = {}
+        self._line: list[Job] = []
 
-    def start(self, folder: Path, start: Callable[[], Iterator[Event]], kind: str = LEARN) -> Job:
-        """Train in the background what `start()` yields.  Raises UserError while another run is alive."""
+    def start(self, folder: Path, start: Callable[[], Iterator[Event]], kind: str = LEARN, in_line: bool = False) -> Job:
+        """Train in the background what `start()` yields; with `in_line`, once it is its turn.
+
+        Raises UserError while another run is alive, or where the line is long already.
+        """
         with self._lock:
-            if self.alive() is not None:
+            if self.alive() is not None and not in_line:
                 raise UserError("A run is already in progress; wait for it, or stop it first.")
-            job = Job(folder, kind, events=checkpoint.read_metrics(folder))
+            if len(self._waiting()) >= LONGEST_LINE:
+                raise UserError(f"{LONGEST_LINE} runs are waiting in line already; try again in a few minutes.")
+            job = Job(folder, kind, events=checkpoint.read_metrics(folder), _lock=self._lock)
             # in the context of who asked for it: on some Spaces it says whose GPU minutes these are
             work = copy_context().run
-            job._thread = threading.Thread(target=work, args=(job._run, start), name=f"train {folder.name}", daemon=True)
+            job._thread = threading.Thread(target=work, args=(self._work, job, start), name=f"train {folder.name}", daemon=True)
             self._jobs[folder] = job
-            job._thread.start()
+            self._line.append(job)
+            self._begin_next()
             return job
+
+    def _work(self, job: Job, start: Callable[[], Iterator[Event]]) -> None:
+        try:
+            job._run(start)
+        finally:
+            with self._lock:
+                self._begin_next()
+
+    def _begin_next(self) -> None:
+        """Let the first in line begin, if nothing else is in progress.  The lock is held."""
+        self._line = self._waiting()
+        if self._line and self.alive() is None:
+            job = self._line.pop(0)
+            job.status = PREPARING
+            job._thread.start()
+
+    def _waiting(self) -> list[Job]:
+        return [job for job in self._line if job.status == WAITING]
+
+    def place(self, folder: Path) -> int:
+        """Which one in line the run in `folder` is, the first being 1; 0 for one that does not wait."""
+        return next((number for number, job in enumerate(self._waiting(), 1) if job.folder == folder), 0)
 
     def alive(self) -> Job | None:
         """The run in progress, if there is one."""
-        return next((job for job in self._jobs.values() if job.alive), None)
+        return next((job for job in list(self._jobs.values()) if job.alive and job.status != WAITING), None)
+
+    def of(self, runs_folder: Path) -> Job | None:
+        """The run in that folder of runs that is in progress or waits, if there is one."""
+        return next((job for job in list(self._jobs.values()) if job.alive and job.folder.parent == runs_folder), None)
 
     def latest(self, runs_folder: Path, kind: str) -> Job | None:
         """The last job of this kind in that folder of runs since the program started, alive or ended."""
