@@ -47,7 +47,7 @@ def build_app() -> gr.Blocks:
     """The whole app, ready to launch."""
     gr.set_static_paths([chart.plotly_js()])
     with gr.Blocks(title="vibejam", analytics_enabled=False, delete_cache=(600, 3600), fill_width=True) as app:
-        owner = gr.State(state.nobody(), delete_callback=state.forget)
+        owner = gr.State(state.nobody(), delete_callback=state.leave)
         look.fragment(look.masthead(state.where()))
         if is_space():  # a copy of one's own has no other visitors, and its writing is nobody's but one's own
             gr.DuplicateButton("Duplicate for private use", variant="secondary", size="md", elem_id="duplicate")

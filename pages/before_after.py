@@ -22,7 +22,7 @@ def build(owner: gr.State, voice: gr.Dropdown) -> gr.Column:
     with gr.Column(visible=False, elem_id="before-after") as box:
         show = gr.Button("Show before and after", variant="secondary", size="md", elem_id="show-before-after")
         table = fragment()
-    show.click(compare, [owner, voice], table, show_progress="hidden", api_visibility="private", concurrency_limit=2)
+    show.click(compare, [owner, voice], table, show_progress="hidden", api_visibility="private", **state.BY_TURNS)
     voice.change(lambda: "", None, table, show_progress="hidden", api_visibility="private", concurrency_limit=None)
     return box
 

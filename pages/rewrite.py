@@ -79,6 +79,7 @@ def build(owner: gr.State) -> state.Page:
                 [], label="Sentences", show_label=True, info="Whether it may be asked for sentences too.",
                 visible=False, elem_id="propose",
             )  # fmt: skip
+        quiet = look.progress() | dict(api_visibility="private")
         told_line = fragment(visible=False, elem_id="rewrite-notice")
         sides, known = gr.State(None), gr.State({})  # what the columns show, and what was measured of it; on the server
         columns = review.component()
@@ -89,7 +90,6 @@ def build(owner: gr.State) -> state.Page:
         with gr.Accordion("What you decided", open=False, elem_id="decisions") as fold:
             kept = decided.component()
 
-    quiet = dict(show_progress="hidden", api_visibility="private")
     source.change(turn, [source, address, model, key], [asking, go, draft, endpoint], concurrency_limit=None, **quiet)
     asked_where = dict(
         fn=where_to, inputs=[address, model, key], outputs=[goes_to, agreed], concurrency_limit=None, **quiet
@@ -99,9 +99,9 @@ def build(owner: gr.State) -> state.Page:
     )
     inputs = [owner, voice, source, instruction, address, model, key, draft, strength, agreed]
     measuring = dict(
-        fn=measure, inputs=[owner, sides, known], outputs=[measured, known, *closer], concurrency_limit=2, **quiet
+        fn=measure, inputs=[owner, sides, known], outputs=[measured, known, *closer], **state.BY_TURNS, **quiet
     )
-    writing = go.click(stream, inputs, [draft, sides, columns, told_line, go, stop], concurrency_limit=4, **quiet)
+    writing = go.click(stream, inputs, [draft, sides, columns, told_line, go, stop], **state.BY_TURNS, **quiet)
     writing.then(**measuring)
     halting = stop.click(halted, [owner, sides], [sides, columns, go, stop], cancels=[writing], **quiet)
     halting.then(**measuring)

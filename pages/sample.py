@@ -45,6 +45,7 @@ def build(owner: gr.State) -> state.Page:
         with gr.Row(elem_classes="actions"):
             write = gr.Button("Write on", variant="primary", size="md", elem_id="write-on")
             stop = gr.Button("Stop", variant="secondary", size="md", visible=False, elem_id="stop-writing")
+        quiet = look.progress() | dict(api_visibility="private")
         told_line = fragment(visible=False, elem_id="sample-notice")
         how = gr.Radio(
             [("As text", tokens.TEXT), ("Token by token", tokens.TOKENS)], value=tokens.TEXT, label="How to show it",
@@ -57,23 +58,22 @@ def build(owner: gr.State) -> state.Page:
             dice = sliders()
         text, hand = gr.State(None), gr.State(None)  # Written and InHand, on the server
 
-    quiet = dict(show_progress="hidden", api_visibility="private")
     outputs = [written, told_line, write, stop, text, how]
-    seen = dict(fn=seen_as, inputs=[owner, how, text], outputs=[written, told_line], concurrency_limit=4, **quiet)
-    left = dict(fn=left_by, inputs=[owner, voice, prompt, text, hand, *dice], outputs=[hand, place], concurrency_limit=4, **quiet)
+    seen = dict(fn=seen_as, inputs=[owner, how, text], outputs=[written, told_line], **state.BY_TURNS, **quiet)
+    left = dict(fn=left_by, inputs=[owner, voice, prompt, text, hand, *dice], outputs=[hand, place], **state.BY_TURNS, **quiet)
     writing = gr.on(
-        [write.click, prompt.submit], stream, [owner, voice, prompt, *dice], outputs, concurrency_limit=4, **quiet
+        [write.click, prompt.submit], stream, [owner, voice, prompt, *dice], outputs, **state.BY_TURNS, **quiet
     )
-    onward = place.go_on(go_on, [owner, hand, *dice], outputs, concurrency_limit=4, **quiet)
+    onward = place.go_on(go_on, [owner, hand, *dice], outputs, **state.BY_TURNS, **quiet)
     stopped = stop.click(
         lambda: [gr.update(visible=True), gr.update(visible=False)], None, [write, stop], cancels=[writing, onward], **quiet
     )
     for ended in (writing, onward, stopped):
         ended.then(**seen).then(**left)
     how.input(**seen)
-    written.look(take_in_hand, [owner, text, *dice], [hand, place, fold, told_line], concurrency_limit=4, **quiet)
+    written.look(take_in_hand, [owner, text, *dice], [hand, place, fold, told_line], **state.BY_TURNS, **quiet)
     voice.input(partial(state.remember, name=VOICE), [owner, voice], None, concurrency_limit=None, **quiet)
-    again = dict(fn=come_back, inputs=[owner, voice, prompt, text], outputs=[written, text, how, prompt], concurrency_limit=4, **quiet)
+    again = dict(fn=come_back, inputs=[owner, voice, prompt, text], outputs=[written, text, how, prompt], **state.BY_TURNS, **quiet)
     gr.on(
         [fold.expand, prompt.blur, voice.input, *(slider.change for slider in dice[:3])], trigger_mode="always_last", **left
     )

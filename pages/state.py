@@ -8,8 +8,10 @@ import os
 import shutil
 import tempfile
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from glob import escape
 from pathlib import Path
@@ -30,13 +32,19 @@ LONGEST_TYPED = 1_000_000  # characters
 PROFILED = 60_000  # words from which a manner is counted; more say the same again, and take seconds more
 ENGINES_KEPT = 3
 MINUTE = len("2026-11-22-1605")  # of a run folder's name
+VISITORS_KEPT = 100  # as many pages as Gradio keeps the state of (guard.py)
+AWAY_SECONDS = 3 * 3600.0  # after which a visitor has gone who never said so
+# How events are queued that compute for seconds: a run in training shares the processor with as many of them as go on at once.
+BY_TURNS = dict(concurrency_id="voice", concurrency_limit=2)
 
 _lock = threading.Lock()
+_door = threading.Lock()  # of _visitors alone: whose workspace it is may be asked under the other
 _corpora: OrderedDict[tuple[str, ...], Corpus] = OrderedDict()
 _profiles: OrderedDict[tuple[str, ...], Profile] = OrderedDict()
 _typed: dict[str, dict[str, object]] = {}
 _exports: dict[str, Path] = {}
 _engines: OrderedDict[tuple[Path, int], StyleEngine] = OrderedDict()
+_visitors: OrderedDict[str, float] = OrderedDict()  # when each did something last, the one who did so longest ago first
 
 
 @dataclass(frozen=True)
@@ -53,7 +61,12 @@ class Page:
 
 def greet(owner: str) -> str:
     """Who opened this page: "me", or on a Space a new visitor.  A page that has an owner keeps it."""
-    return owner or nobody() or new_visitor()
+    if owner or nobody():
+        return owner or nobody()
+    _let_go()
+    owner = new_visitor()
+    _is_here(owner)
+    return owner
 
 
 def nobody() -> str:
@@ -65,7 +78,16 @@ def workspace(owner: str) -> Workspace:
     """The owner's workspace.  Raises UserError for a visitor whom the server has forgotten since."""
     if not owner:
         raise UserError("This page was left alone for so long that it was forgotten; reload it to begin again.")
+    _is_here(owner)
     return Workspace(owner)
+
+
+def _is_here(owner: str) -> None:
+    """A visitor has just done something."""
+    if owner != OWNER:
+        with _door:
+            _visitors[owner] = time.monotonic()
+            _visitors.move_to_end(owner)
 
 
 def where() -> str:
@@ -79,13 +101,31 @@ def forget(owner: str) -> None:
     """A visitor has gone: end their run and delete all that was theirs.  The owner of a laptop is never forgotten."""
     if not owner or owner == OWNER:
         return
-    job = own_job(owner)
-    if job is not None:
+    while (job := own_job(owner)) is not None:
         job.stop()
-        job.wait(60)
+        job.wait()
+    for remove in (forget_runs, forget_writing):
+        with suppress(UserError):  # what stays is tried again below, and at the next start
+            remove(owner)
     drop_export(owner)
-    _forget_typed(owner)
     Workspace(owner).remove_visitor()
+    with _door:
+        _visitors.pop(owner, None)
+
+
+def leave(owner: str) -> None:
+    """`forget` in the background: a run may take a minute to end, and whoever says that a page was closed must not wait for it."""
+    threading.Thread(target=forget, args=(owner,), name="forget a visitor", daemon=True).start()
+
+
+def _let_go() -> None:
+    """Forget who went without a word: a page that never told it was open can't tell that it was closed, and one that had to make
+    room in Gradio's memory is gone from there without a sound."""
+    with _door:
+        gone = list(_visitors)[: max(0, len(_visitors) + 1 - VISITORS_KEPT)]
+        gone += [owner for owner, seen in _visitors.items() if time.monotonic() - seen > AWAY_SECONDS]
+    for owner in dict.fromkeys(gone):
+        leave(owner)
 
 
 def forget_writing(owner: str) -> None:
@@ -109,16 +149,19 @@ def forget_runs(owner: str) -> None:
         job.stop()
         if not job.wait(60):
             raise UserError("The run in progress has not ended yet; wait a moment and try again.")
-    for folder in workspace(owner).runs():
-        workspace(owner).remove_run(folder.name)
-        JOBS.forget(folder)
+    folders = workspace(owner).runs()
+    JOBS.forget_all(workspace(owner).runs_folder)
+    for folder in folders:
         forget_engine(folder)
+    for folder in folders:
+        workspace(owner).remove_run(folder.name)
 
 
 def remember(owner: str, value: object, name: str) -> None:
     """Keep what stands in the box called `name` for whoever reloads the page; in memory, and no more than a book of it."""
-    with _lock:
-        if owner and len(str(value)) < LONGEST_TYPED:
+    if owner and len(str(value)) < LONGEST_TYPED:
+        _is_here(owner)
+        with _lock:
             _typed.setdefault(owner, {})[name] = value
 
 

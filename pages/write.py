@@ -57,7 +57,7 @@ def build(owner: gr.State) -> state.Page:
 
     page = [files, pasted, sample, hint, onward, told_line, summary, listing]
     quiet = dict(show_progress="hidden", api_visibility="private", concurrency_limit=None)
-    seen = dict(fn=voice.show, inputs=owner, outputs=figures, **quiet)  # takes seconds, so the page is there first
+    seen = dict(fn=voice.show, inputs=owner, outputs=figures, **quiet | state.BY_TURNS)  # takes seconds, so the page is there first
     uploading = dict(show_progress="minimal", api_visibility="private", concurrency_limit=None)
     for event, act, inputs, how in (
         (files.upload, take_files, [owner, files], uploading),

@@ -35,6 +35,7 @@ class Visitor:
     def __init__(self, address: str) -> None:
         self.web = httpx.Client(base_url=address, timeout=300, trust_env=False, headers={"Origin": address})
         self.session = secrets.token_hex(6)
+        self.open_page: httpx.Response | None = None
         self.handlers: dict[str, dict] = {}
         config = self.web.get("/config").json()
         for handler in config["dependencies"]:
@@ -86,5 +87,13 @@ class Visitor:
                     break
         return answer
 
+    def stay(self) -> None:
+        """Let the server know that the page is open, as a browser does; it then knows as well when it is closed."""
+        asked = self.web.build_request("GET", f"/gradio_api/heartbeat/{self.session}")
+        self.open_page = self.web.send(asked, stream=True)
+
     def leave(self) -> None:
+        """Close the page."""
+        if self.open_page is not None:
+            self.open_page.close()
         self.web.close()

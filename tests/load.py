@@ -1,14 +1,18 @@
 """`python -m tests.load [--visitors 20]`: visitors of a Space, all at once, each uploading, sampling, rewriting while one trains.
+`python -m tests.load --minutes 60 [--visitors 3]`: so many at a time, who come, train if nobody does, and leave, for an hour.
 
 Each has a word of their own in all they send and in the name of their run, and everything that comes back to any is searched for
-the words of the others.  Prints what was counted; the exit status is 1 where anyone saw what is another's, or a call failed.
-Left out: visitors over hours, and what a proxy in front would do.
+the words of the others.  Prints what was counted, and over minutes the server's memory and what it keeps of those who have gone;
+the exit status is 1 where anyone saw what is another's, a call failed, or something was kept.
+Left out: what a proxy in front would do.  Who closes a page is forgotten an hour later, but here at once.
 """
 
 import argparse
 import json
 import os
+import random
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -32,6 +36,10 @@ from vibejam.readers import Document  # noqa: E402
 from vibejam.recipe import plan_run  # noqa: E402
 
 ALONE = 20.0  # seconds that the training runs before the others come
+THOUGHT = 4.0  # seconds at most that a visitor thinks before each step, where they come and go
+REPORTS = 10  # lines about memory over the minutes
+BAD = ("answers that held another's words", "calls that failed", "tries that got something")
+NOTHING_KEPT = ("visitors", "typed texts", "exports", "runs", "rewrites under way", "values of pages")  # when all have gone
 
 
 def word(number: int) -> str:
@@ -50,6 +58,7 @@ def check(answer, number: int, everyone: int, what: str) -> None:
 
 def visit(address: str, number: int, everyone: int, voice: Path, home: Path, waits: list[float]) -> None:
     visitor = Visitor(address)
+    visitor.stay()
     check(visitor.call("greet", None), number, everyone, "arriving")
     file = visitor.upload(f"{word(number)}.txt", f"{word(number)} {essay(number)}".encode())
     shown = visitor.call("take_files", None, [file])
@@ -74,11 +83,45 @@ def visit(address: str, number: int, everyone: int, voice: Path, home: Path, wai
     visitor.leave()
 
 
+def stroll(address: str, number: int, everyone: int, voice: Path, home: Path, dice: random.Random) -> None:
+    """One visitor from arriving to leaving, with a thought before each step; trains for a while if nobody else does."""
+
+    def think() -> None:
+        time.sleep(dice.uniform(0, THOUGHT))
+
+    visitor = Visitor(address)
+    visitor.stay()
+    check(visitor.call("greet", None), number, everyone, "arriving")
+    for n in range(dice.randint(4, 9)):
+        think()
+        file = visitor.upload(f"{word(number)}-{n}.txt", f"{word(number)} {essay(dice.randrange(10**6))}".encode())
+        check(visitor.call("take_files", None, [file]), number, everyone, "uploading")
+    own = next(p for p in (home / "data" / "visitors").glob("*/writing/*.json") if word(number) in p.read_text()).parents[1]
+    run = f"run-{word(number)}"
+    shutil.copytree(voice, own / "runs" / run)
+    visitor.call("begin", None, "", "Quick", "none", *knobs())
+    for tab in ("Train", "Sample", "Rewrite", "Write"):
+        think()
+        check(visitor.open(tab), number, everyone, tab)
+    check(visitor.call("show", None), number, everyone, "looking at the figures")
+    for _ in range(dice.randint(1, 4)):
+        think()
+        check(visitor.press("write-on", None, run, word(number), 0.8, 0, 0.95, 60, ""), number, everyone, "sampling")
+        check(visitor.call("seen_as", None, "tokens", None), number, everyone, "looking at the tokens")
+        draft = f"It is important to note that {word(number)} was there. {essay(dice.randrange(10**6), paragraphs=1)}"
+        check(visitor.press("rewrite", None, run, "paste", "", "", "", "", draft, 1.0, []), number, everyone, "rewriting")
+    if dice.random() < 0.3:
+        check(visitor.call("remove_everything", None), number, everyone, "removing")
+    count("visitors who came and left")
+    visitor.leave()
+
+
 def pace(folder: Path, start: float, end: float) -> float:
-    """Steps a second between two moments of a run's own clock."""
+    """Steps a second between two moments of a run's own clock, but for the time that it measures and writes samples."""
     events = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
     inside = [e for e in events if start <= e["seconds"] <= end]
-    return (inside[-1]["iteration"] - inside[0]["iteration"]) / (inside[-1]["seconds"] - inside[0]["seconds"])
+    steps = [(a, b) for a, b in zip(inside, inside[1:], strict=False) if "val_loss" not in a and "val_loss" not in b]
+    return sum(b["iteration"] - a["iteration"] for a, b in steps) / max(1e-9, sum(b["seconds"] - a["seconds"] for a, b in steps))
 
 
 def memory(process: subprocess.Popen) -> int:
@@ -88,10 +131,89 @@ def memory(process: subprocess.Popen) -> int:
     return next((int(line.split()[1]) // 1024 for line in lines if line.startswith("VmRSS")), 0)
 
 
+def kept(server: subprocess.Popen, log: Path) -> dict[str, int]:
+    """What the server keeps in memory, as it says itself."""
+    said = log.read_text().count("kept {")
+    server.send_signal(signal.SIGUSR1)
+    while log.read_text().count("kept {") == said:
+        assert server.poll() is None, "the server has ended"
+        time.sleep(0.2)
+    return json.loads(log.read_text().rpartition("kept ")[2])
+
+
+def a_crowd(address: str, server: subprocess.Popen, home: Path, everyone: int) -> bool:
+    """All at once, while one trains."""
+    trainer = Visitor(address)
+    trainer.call("greet", None)
+    for n in range(8):
+        trainer.call("take_pasted", None, f"{word(99)} {essay(n)}")
+    trainer.call("begin", None, "", "Better", "none", *knobs())
+    while not (runs := list((home / "home" / "data" / "visitors").glob("*/runs/*/metrics.jsonl"))):
+        time.sleep(0.2)
+    time.sleep(ALONE)
+    came = json.loads(runs[0].read_text().splitlines()[-1])["seconds"]
+    before, waits = memory(server), []
+    arrived = threading.Barrier(everyone)
+
+    def come(number: int) -> None:
+        arrived.wait()
+        visit(address, number, everyone, home / "voice", home / "home", waits)
+
+    with ThreadPoolExecutor(everyone) as pool:
+        for future in [pool.submit(come, number) for number in range(everyone)]:
+            future.result()
+    last = json.loads(runs[0].read_text().splitlines()[-1])["seconds"]
+    alone, crowded = pace(runs[0].parent, came * 0.2, came), pace(runs[0].parent, came, last)
+    print(f"{everyone:>8,} visitors at once; a sample and a rewrite took them {min(waits):.1f} to {max(waits):.1f} s")
+    print(f"{alone:>8.1f} steps a second of the training alone, {crowded:.1f} in the {last - came:.0f} s among them")
+    print(f"{before:>8,} MB held by the server before, {memory(server):,} MB after")
+    return True
+
+
+def coming_and_going(address: str, server: subprocess.Popen, home: Path, at_once: int, minutes: float) -> bool:
+    """So many at a time for so long; whether nothing is kept of them in the end."""
+    end, said = time.monotonic() + 60 * minutes, 0.0
+    numbers, lock = iter(range(10**6)), threading.Lock()
+    began = time.monotonic()
+
+    def come(seed: int) -> None:
+        dice = random.Random(seed)
+        while time.monotonic() < end:
+            with lock:
+                number = next(numbers) % 90  # words of two figures; nobody else who is there has the same
+            stroll(address, number, 90, home / "voice", home / "home", dice)
+
+    def report(when: str) -> dict[str, int]:
+        left = len(list((home / "home" / "data" / "visitors").glob("*")))
+        found = kept(server, home / "log")
+        gone = COUNTS["visitors who came and left"]
+        print(f"{when}: {memory(server):,} MB, {gone} came and left, {left} workspaces, {found}", flush=True)
+        return found | {"workspaces": left}
+
+    with ThreadPoolExecutor(at_once) as pool:
+        coming = [pool.submit(come, seed) for seed in range(at_once)]
+        while not all(future.done() for future in coming):
+            if time.monotonic() - said > 60 * minutes / REPORTS:
+                said = time.monotonic()
+                report(f"after {(said - began) / 60:.0f} minutes")
+            time.sleep(1)
+        for future in coming:
+            future.result()
+    for _ in range(120):  # a run that is measuring itself ends when it has done so
+        time.sleep(1)
+        found = kept(server, home / "log")
+        if not any(found[name] for name in NOTHING_KEPT) and not list((home / "home" / "data" / "visitors").glob("*")):
+            break
+    found = report("when all have gone")
+    return not found["workspaces"] and not any(found[name] for name in NOTHING_KEPT)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--visitors", type=int, default=20)
-    everyone = parser.parse_args().visitors
+    parser.add_argument("--minutes", type=float, default=0)
+    args = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # and end the server
     home = Path(tempfile.mkdtemp())
     corpus = build_corpus([Document(f"{n}", essay(n), "utf-8") for n in range(8)])
     shape = {"n_layer": 1, "n_head": 2, "n_embd": 32, "block_size": 32}
@@ -100,43 +222,25 @@ def main() -> int:
     port = free_port()
     environment = os.environ | {"VIBEJAM_HOME": str(home / "home"), "SPACE_ID": "someone/vibejam", "GRADIO_TEMP_DIR": ""}
     del environment["GRADIO_TEMP_DIR"]
-    command = [sys.executable, "-u", str(ROOT / "app.py"), "--host", "127.0.0.1", "--port", str(port), "--no-browser"]
+    if args.minutes:
+        environment["GRADIO_IS_E2E_TEST"] = "1"  # what a closed page leaves goes after a second instead of an hour
+    command = [sys.executable, "-u", str(ROOT / "tests" / "watched_app.py"), "--host", "127.0.0.1", "--port", str(port)]
     with (home / "log").open("w") as log:
-        server = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+        server = subprocess.Popen([*command, "--no-browser"], env=environment, stdout=log, stderr=log)
     try:
         while "vibejam is at" not in (home / "log").read_text():
             assert server.poll() is None, (home / "log").read_text()
             time.sleep(0.2)
-        trainer = Visitor(f"http://127.0.0.1:{port}")
-        trainer.call("greet", None)
-        for n in range(8):
-            trainer.call("take_pasted", None, f"{word(99)} {essay(n)}")
-        trainer.call("begin", None, "", "Quick", "none", *knobs())
-        while not (runs := list((home / "home" / "data" / "visitors").glob("*/runs/*/metrics.jsonl"))):
-            time.sleep(0.2)
-        time.sleep(ALONE)
-        came = json.loads(runs[0].read_text().splitlines()[-1])["seconds"]
-        before, waits = memory(server), []
-        arrived = threading.Barrier(everyone)
-
-        def come(number: int) -> None:
-            arrived.wait()
-            visit(f"http://127.0.0.1:{port}", number, everyone, home / "voice", home / "home", waits)
-
-        with ThreadPoolExecutor(everyone) as pool:
-            for future in [pool.submit(come, number) for number in range(everyone)]:
-                future.result()
-        last = json.loads(runs[0].read_text().splitlines()[-1])["seconds"]
-        alone, crowded = pace(runs[0].parent, came * 0.2, came), pace(runs[0].parent, came, last)
-        for what in ("answers that held another's words", "calls that failed", "tries that got something"):
+        address = f"http://127.0.0.1:{port}"
+        if args.minutes:
+            sound = coming_and_going(address, server, home, args.visitors, args.minutes)
+        else:
+            sound = a_crowd(address, server, home, args.visitors)
+        for what in BAD:
             count(what, 0)
         for what in sorted(COUNTS):
             print(f"{COUNTS[what]:>8,} {what}")
-        print(f"{everyone:>8,} visitors at once; a sample and a rewrite took them {min(waits):.1f} to {max(waits):.1f} s")
-        print(f"{alone:>8.1f} steps a second of the training alone, {crowded:.1f} in the {last - came:.0f} s among them")
-        print(f"{before:>8,} MB held by the server before, {memory(server):,} MB after")
-        bad = ("answers that held another's words", "calls that failed", "tries that got something")
-        return 1 if any(COUNTS[what] for what in bad) else 0
+        return 0 if sound and not any(COUNTS[what] for what in BAD) else 1
     finally:
         server.kill()
         server.wait()

@@ -173,6 +173,11 @@ class Jobs:
             if folder in self._jobs and not self._jobs[folder].alive:
                 del self._jobs[folder]
 
+    def forget_all(self, runs_folder: Path) -> None:
+        """The same of every run in that folder of runs, and of those that ended before there was anything to keep."""
+        with self._lock:
+            self._jobs = {at: job for at, job in self._jobs.items() if job.alive or at.parent != runs_folder}
+
     def get(self, folder: Path) -> Job | None:
         """The job that trained `folder` since the program started, alive or ended."""
         return self._jobs.get(folder)
