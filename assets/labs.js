@@ -72,7 +72,8 @@ function way(figure, c) {
     layout: {
       margin: { l: 44, r: 14, t: 8, b: 46 }, showlegend: true,
       legend: { orientation: 'h', x: 0, y: 1.02, yanchor: 'bottom', font: { color: c.text, size: 13 }, itemwidth: 44, itemclick: false, itemdoubleclick: false },
-      xaxis: { rangemode: 'tozero', gridcolor: 'rgba(0,0,0,0)', linecolor: c.line, title: { text: 'seconds', font: { size: 13, color: c.quiet }, standoff: 6 } },
+      xaxis: { range: [0, 1.02 * Math.max(figure.until, ...figure.lines.flatMap((line) => line.x))], gridcolor: 'rgba(0,0,0,0)', linecolor: c.line,
+        title: { text: figure.unit, font: { size: 13, color: c.quiet }, standoff: 6 } },
       yaxis: { gridcolor: c.line, nticks: 6 },
     },
   };

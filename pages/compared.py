@@ -244,7 +244,7 @@ def _way(found: Found) -> dict:
         })  # fmt: skip
     ways = {line["name"]: (line["x"], line["y"]) for line in lines if line["x"]}
     drawn = {"kind": "way", "title": "How they got there", "sentence": way_sentence(ways)}
-    return drawn | {"unit": "bits per byte, on text to choose by", "lines": lines}
+    return drawn | {"unit": "seconds; bits per byte on text to choose by", "until": known.minutes * 60, "lines": lines}
 
 
 def came_sentence(known: Comparison) -> str:

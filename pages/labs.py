@@ -218,7 +218,7 @@ def cost_html(owner: str, text: str, archs: list[str], minutes: float, seeds: fl
     kinds, times = count(len(chosen), "architecture"), {1: "once", 2: "twice"}.get(often, f"{often} times")
     said = (
         f"{kinds}, each {times} with equal minutes, with equal tokens and until no better: {count(runs, 'run')}, "
-        f"{span(seconds)} at most. You can stop at any time, and what is done by then is kept."
+        f"{span(seconds)} at most. Nothing else can learn meanwhile; stop it at any time, and what is done is kept."
     )
     return look.quiet(said) + (look.quiet(NO_WRITING) if which == SAMPLE and text != SAMPLE else "")
 

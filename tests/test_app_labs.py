@@ -74,6 +74,8 @@ def test_a_comparison_goes_from_start_to_done_and_every_page_sees_it():
     assert 'data-status="done"' in updates[STATUS] and "12 runs" in updates[STATUS]
     known = watched.read_comparison(Workspace(ME).labs_folder / name)
     assert len(known.runs) == 12 and known.text["measure_bytes"] > 500
+    kept = (Workspace(ME).labs_folder / name / "results.json").read_text(encoding="utf-8")
+    assert not any(word in kept for word in ("kettle", "postman", "ladder")), "it holds figures, and no word of the person"
     table, (came, way) = text_of(updates[TABLE]), json.loads(updates[FIGURES])["figures"]
     for arch in ("transformer", "mamba"):
         mean, spread = known.spread("minutes", arch)

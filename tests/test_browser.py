@@ -21,7 +21,7 @@ DRAFT = (
     "I am writing to inform you that the boiler in my flat has stopped working. I would appreciate it if you could "
     f"arrange a repair at your earliest convenience. The reference is {SENTINEL}."
 )
-TABS = ("Write", "Train", "Sample", "Rewrite")
+TABS = ("Write", "Train", "Sample", "Rewrite", "Labs")
 
 
 def test_every_empty_tab_says_what_is_missing_and_leads_there(visit):

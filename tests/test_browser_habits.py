@@ -18,7 +18,7 @@ pytestmark = [
     ),
 ]
 
-TABS = ("Write", "Train", "Sample", "Rewrite")
+TABS = ("Write", "Train", "Sample", "Rewrite", "Labs")
 AXE = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}}
 DROP = """(names) => {
     const data = new DataTransfer();

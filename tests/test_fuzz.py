@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from runs import TOKENIZER, small
 from tally import count
 
-from pages import rewrite, sample, state, train, write
+from pages import labs, rewrite, sample, state, train, write
 from pages import settings as settings_page
 from vibejam.checkpoint import load_model, read_json, read_metrics, save_model
 from vibejam.cli import main
@@ -183,6 +183,12 @@ def test_every_page_s_handlers_answer_whatever_they_are_sent(home, name, text, n
     train.end("me", name, name)
     train.remove("me", name)
     train.tick("me", name, name)
+    labs.opened("me", name)
+    labs.compare("me", name, values, number, number)
+    labs.cost_html("me", name, values, number, number)
+    labs.tick("me", name, text)
+    labs.halt("me", name)
+    labs.remove("me", name)
     list(sample.stream("me", name, text, number, number, number, number, text))
     for source in (rewrite.PASTE, name):
         list(rewrite.stream("me", name, source, text, "", "", "", text, number))

@@ -101,7 +101,8 @@ class Job:
             self.error, self.status = "The machine ran out of memory; choose a smaller model or a smaller batch.", FAILED
         except Exception as error:  # a bug of ours: the worker must still end in a state that a page can show
             log.exception("a run failed")
-            self.error = f"The run ended by a fault in vibejam ({type(error).__name__}); what was saved can be resumed."
+            kept = "can be resumed" if self.kind == LEARN else "is kept"
+            self.error = f"The run ended by a fault in vibejam ({type(error).__name__}); what was saved {kept}."
             self.status = FAILED
 
 
