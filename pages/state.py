@@ -135,6 +135,7 @@ def forget_writing(owner: str) -> None:
         job.stop()
         if not job.wait(60):
             raise UserError("The comparison in progress has not ended yet; wait a moment and try again.")
+    JOBS.forget_all(workspace(owner).labs_folder)
     workspace(owner).remove_all()
     _forget_typed(owner)
     with _lock:
@@ -253,8 +254,7 @@ def own_job(owner: str) -> Job | None:
 
 def own_comparison(owner: str) -> Job | None:
     """The comparison of architectures in progress, if it is this owner's."""
-    job = JOBS.alive()
-    return job if job is not None and job.folder.parent == workspace(owner).labs_folder else None
+    return JOBS.of(workspace(owner).labs_folder)
 
 
 def comparison_folders(owner: str) -> list[Path]:
