@@ -21,6 +21,7 @@ from vibejam.model import ARCHITECTURES
 from vibejam.readers import read_bytes
 from vibejam.runtime import is_space
 
+NOTHING = [gr.skip()] * 13  # one for each output of `show`
 NEW = ""  # the dropdown's name for a comparison that has not begun
 MINE, SAMPLE = "mine", "sample"
 TEXTS = {MINE: "My writing", SAMPLE: "The sample writing"}
@@ -91,9 +92,6 @@ def build(owner: gr.State) -> state.Page:
     delete.click(remove, [owner, which], page, js=ASK, **quiet).then(**costing)
     clock.tick(tick, [owner, which, seen], page, **quiet)
     return state.Page(opened, [owner, which], page, {}, (costing,))
-
-
-NOTHING = [gr.skip()] * 13  # one for each output of `show`
 
 
 def opened(owner: str, name: str | None) -> list:

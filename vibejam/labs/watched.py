@@ -66,19 +66,38 @@ def read_comparison(folder: Path) -> Comparison:
     """What is kept in `folder`.  Raises UserError where it is damaged."""
     saved = read_json(folder / RESULTS)
     try:
-        memory = {str(a): {int(n): int(size) for n, size in sizes.items()} for a, sizes in saved["memory"].items()}
-        runs = [Run(**run | {"curve": tuple((float(s), int(t), float(b)) for s, t, b in run["curve"])}) for run in saved["runs"]]
-        floors = {str(name): None if score is None else float(score) for name, score in saved["floors"].items()}
+        memory = {_name(arch): {int(n): int(size) for n, size in sizes.items()} for arch, sizes in saved["memory"].items()}
+        floors = {_name(floor): None if score is None else _finite(score) for floor, score in saved["floors"].items()}
         text = {name: int(saved["text"][name]) for name in ("train_bytes", "choose_bytes", "measure_bytes", "vocabulary")}
         text["tokenizer"] = str(saved["text"]["tokenizer"])
-        known = Comparison(text, float(saved["minutes"]), int(saved["seeds"]), runs, floors, memory)
-        for run in runs:
-            figures = (run.seed, run.parameters, run.bits_per_byte, run.tokens, run.seconds)
-            if run.comparison not in COMPARISONS or run.arch not in memory or not all(map(math.isfinite, figures)):
-                raise ValueError("a run of nothing that was compared")
+        runs = [_run(run, memory) for run in saved["runs"]]
+        known = Comparison(text, _finite(saved["minutes"]), int(saved["seeds"]), runs, floors, memory)
+        if not any(floors.values()):
+            raise ValueError("a comparison without anything beside it")
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise UserError(f"{folder / RESULTS} is damaged; delete {folder.name}, and compare again.") from error
     return known
+
+
+def _run(saved: dict, memory: dict) -> Run:
+    curve = tuple((_finite(seconds), int(tokens), _finite(bits)) for seconds, tokens, bits in saved["curve"])
+    figures = {name: _finite(saved[name]) for name in ("bits_per_byte", "seconds")}
+    counts = {name: int(saved[name]) for name in ("seed", "parameters", "tokens")}
+    if saved["comparison"] not in COMPARISONS or saved["arch"] not in memory:
+        raise ValueError("a run of nothing that was compared")
+    return Run(saved["comparison"], saved["arch"], curve=curve, **figures, **counts)
+
+
+def _finite(value: object) -> float:
+    if not math.isfinite(float(value)):
+        raise ValueError("a figure that is no number")
+    return float(value)
+
+
+def _name(value: str) -> str:
+    if "<" in value or not 0 < len(value) < 60:  # a figure takes what stands in such brackets for more than text
+        raise ValueError("a name that is none")
+    return value
 
 
 def _progress(known: Comparison, characters: int, step: Step | None) -> tuple[float, float]:
