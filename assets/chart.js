@@ -78,9 +78,9 @@ function draw() {
       line(run.name, run.held.x, run.held.y, run.held.words, c.text, 1.8, DASHES[i]),
     ]),
   ];
-  const right = best && best.x > last * .5;
+  const right = best && best.x > last * .5, high = box.clientWidth < 500 ? -70 : -38;  // on a phone the lines are steeper
   layout.annotations = mark.map((m) => ({
-    x: m.x, y: m.y, text: m.label, showarrow: true, arrowhead: 0, arrowwidth: 1, arrowcolor: c.line, ax: right ? -14 : 14, ay: -38,
+    x: m.x, y: m.y, text: m.label, showarrow: true, arrowhead: 0, arrowwidth: 1, arrowcolor: c.line, ax: right ? -14 : 14, ay: high,
     xanchor: right ? 'right' : 'left', font: { color: m.turned ? c.voice : c.text, size: 13 }, bgcolor: c.paper, borderpad: 2,
   }));
   layout.shapes = mark.filter((m) => m.turned).map((m) => ({

@@ -13,6 +13,7 @@ from gradio.themes import Base
 from gradio.themes.utils.fonts import LocalFont
 
 from pages.words import esc
+from vibejam.runtime import is_space
 
 ASSETS = Path(__file__).resolve().parents[1] / "assets"
 STYLE = ASSETS / "style.css"
@@ -121,6 +122,15 @@ def theme() -> Base:
 def fragment(value: str = "", **settings) -> gr.HTML:
     """A place for HTML of ours that nobody clicks."""
     return gr.HTML(value, js_on_load=None, apply_default_css=False, **settings)
+
+
+def progress() -> dict:
+    """How events that compute show that they wait: not at all, or on a Space by a visitor's place in line, which stands here."""
+    if not is_space():
+        return dict(show_progress="hidden")
+    place = '<p class="quiet place-in-line" role="status"></p>'
+    here = gr.HTML(place, js_on_load=script("line.js"), apply_default_css=False, elem_classes="line")
+    return dict(show_progress="minimal", show_progress_on=here)
 
 
 def script(*names: str) -> str:

@@ -9,7 +9,7 @@ import re
 import signal
 
 import pytest
-from visit import CHROMIUM, CONTRAST, ROOT, SMALL_TARGETS, go, shot, visit  # noqa: F401
+from visit import CHROMIUM, CONTRAST, COVERED, ROOT, SMALL_TARGETS, go, shot, visit  # noqa: F401
 
 pytestmark = [
     pytest.mark.browser,
@@ -215,7 +215,7 @@ def test_axe_finds_nothing_serious_on_a_full_tab(visit, theme, width):
         shot(page, f"habits-{tab.lower()}-{theme}-{width}")
         assert serious(page) == [], tab
         assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{tab} scrolls sideways"
-        assert page.evaluate(CONTRAST) == [] == page.evaluate(SMALL_TARGETS)
+        assert page.evaluate(CONTRAST) == [] == page.evaluate(SMALL_TARGETS) == page.evaluate(COVERED)
     page.context.close()
 
 

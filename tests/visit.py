@@ -162,6 +162,16 @@ CONTRAST = """() => {
   return poor;
 }"""
 
+# Buttons that something else lies over, so that a press in their middle goes elsewhere.
+COVERED = """() => [...document.querySelectorAll('button, summary, [role=tab]')]
+  .filter((e) => e.checkVisibility({ opacityProperty: true, visibilityProperty: true }) && !e.closest('[aria-hidden=true]'))
+  .filter((e) => {
+    e.scrollIntoView({ block: 'center', behavior: 'instant' });
+    const box = e.getBoundingClientRect();
+    const there = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
+    return box.width > 0 && there !== null && !e.contains(there) && !there.contains(e);
+  }).map((e) => e.textContent.trim().slice(0, 30))"""
+
 # Things to press that a thumb would miss; the target of a radio or a checkbox is its label.
 SMALL_TARGETS = """() => [...document.querySelectorAll('button, summary, [role=tab], .wrap > label, input')]
   .filter((e) => e.checkVisibility() && !['radio', 'file'].includes(e.type) && !(e.type === 'checkbox' && e.closest('.wrap > label')) && !e.closest('[aria-hidden=true]'))
