@@ -129,7 +129,7 @@ def progress() -> dict:
     if not is_space():
         return dict(show_progress="hidden")
     place = '<p class="quiet place-in-line" role="status"></p>'
-    here = gr.HTML(place, js_on_load=script("line.js"), apply_default_css=False, elem_classes="line")
+    here = gr.HTML(place, js_on_load=script("line.js"), apply_default_css=False, elem_classes="in-line")
     return dict(show_progress="minimal", show_progress_on=here)
 
 
