@@ -205,7 +205,7 @@ def test_a_service_is_named_before_it_drafts_and_the_teaching_goes_on_without_a_
 
 def test_what_lies_on_the_table_survives_a_reload_with_its_scores_and_is_cleared(visit):
     page = rewritten(visit)
-    page.locator("#scores .axes").wait_for(timeout=60_000)
+    page.locator("#scores .axis .line").first.wait_for(timeout=60_000)
     unit(page, 1).locator("summary").click()
     unit(page, 1).get_by_role("button", name="Keep the draft").click()
     unit(page, 1).locator(".mark", has_text="draft kept").wait_for()
@@ -216,7 +216,7 @@ def test_what_lies_on_the_table_survives_a_reload_with_its_scores_and_is_cleared
     unit(page, 1).locator(".mark", has_text="draft kept").wait_for()
     assert page.locator("#review .unit").all_inner_texts() == shown
     assert page.locator("#draft textarea").input_value() == DRAFT
-    page.locator("#scores .axes").wait_for(timeout=60_000)
+    page.locator("#scores .axis .line").first.wait_for(timeout=60_000)
     unit(page, 0).locator("summary").click()
     unit(page, 0).locator("[data-act=another]").click()
     unit(page, 0).get_by_text("(2 of").wait_for()
