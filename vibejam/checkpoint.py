@@ -166,7 +166,9 @@ def _events(folder: Path) -> Iterator[dict[str, object]]:
 
 
 def check_format(path: Path, found: int, known: int) -> None:
-    """Raises UserError where what lies at `path` says that it is of a later make than this program knows."""
+    """Raises UserError where what lies at `path` says that it is of a later make than this program knows, or of none."""
+    if not isinstance(found, int):
+        raise UserError(f"{path} is damaged; delete that run or restore its files.")
     if found > known:
         raise UserError(f"{path} was written by a newer vibejam; update vibejam to open it.")
 

@@ -26,10 +26,19 @@ Q8_BLOCK = 32  # numbers of a row that share a scale
 FIT_CONTEXT = 8192  # only the products of the scaling rule's numbers count, so one of them may be chosen freely
 
 
+class _WholeReader(GGUFReader):
+    """The package's reader, which asks for nothing beyond the file's end: else a length that lies is read until memory runs out."""
+
+    def _get(self, offset, dtype, count=1, override_order=None):
+        if int(offset) + int(count) * np.dtype(dtype).itemsize > len(self.data):
+            raise ValueError("it ends in the middle")
+        return super()._get(offset, dtype, count, override_order)
+
+
 def read_gguf(path: Path) -> tuple[GPTModel, Tokenizer]:
     """The model, in fp32, and its tokenizer.  Raises UserError for a file that is damaged or no Llama."""
     try:
-        file = GGUFReader(path, "c")  # mapped; "c" gives arrays that torch takes for its own
+        file = _WholeReader(path, "c")  # mapped; "c" gives arrays that torch takes for its own
         settings = {name: field.contents() for name, field in file.fields.items()}
         found = {tensor.name: tensor for tensor in file.tensors}
     except Exception as error:  # the package raises whatever a wrong byte led it into

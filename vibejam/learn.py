@@ -94,13 +94,13 @@ def _learn(
         state = checkpoint.load_state(folder)
         run = checkpoint.read_json(folder / "run.json")
         checkpoint.check_format(folder, run.get("format", 1), FORMAT)
-        if run["base"] == "none":
+        base, block, learnt = _as_it_was(folder, run)
+        if base == "none":
             model, tokenizer = checkpoint.load_model(folder, where)
         else:  # the folder holds what was merged; what goes on learning starts from the base again
-            model, tokenizer = start_on_base(str(run["base"]), recipe.train, where)
-        block = int(run["settings"]["context"])
+            model, tokenizer = start_on_base(base, recipe.train, where)
         prompt = str(run.get("prompt", prompt))  # or its samples would no longer compare
-        if run["text"]["sha256"] != _fingerprint(train_texts):
+        if learnt != _fingerprint(train_texts):
             notes.append("Your writing has changed since this run began; it goes on with the writing as it is now.")
     else:
         run = {"format": FORMAT, "created": datetime.now(timezone.utc).isoformat(timespec="seconds"), "prompt": prompt}
@@ -134,6 +134,17 @@ def _learn(
         return
     write_json(folder / "run.json", run)
     yield from _train(folder, run, model, data, val_texts, recipe.train, state, prompt, group)
+
+
+def _as_it_was(folder: Path, run: dict) -> tuple[str, int, str]:
+    """What a run that is resumed stands on, its context, and the fingerprint of its text; UserError where run.json is damaged."""
+    try:
+        found = str(run["base"]), run["settings"]["context"], run["text"]["sha256"]
+        if isinstance(found[1], int) and found[1] > 0:
+            return found
+    except (KeyError, TypeError):
+        pass
+    raise UserError(f"{folder / 'run.json'} is damaged; delete that run or restore the file.")
 
 
 def _save_what_stays(folder: Path, model: BaseLM, tokenizer: Tokenizer, train_texts: list[str]) -> None:

@@ -11,6 +11,7 @@ from vibejam.runtime import compute_dtype
 
 MOMENTUM = 0.95  # Muon's, and its five steps of Newton-Schulz with their coefficients: as published with it
 ROWS_TIMES, ROWS_BETA = 2.5, 0.99  # the rows' rate, as a multiple of AdamW's; how much of their past they remember
+MOMENTS = {None: {"step", "exp_avg", "exp_avg_sq"}, "muon": {"momentum"}, "rows": {"square", "times"}}  # remembered, by rule
 STEPS, COEFFICIENTS = 5, (3.4445, -4.775, 2.0315)
 
 
@@ -37,6 +38,18 @@ def build_optimizer(model: BaseLM, config: TrainConfig) -> torch.optim.AdamW:
     groups = [group for group in groups if group["params"]]
     kind = Mixed if any("rule" in group for group in groups) else torch.optim.AdamW
     return kind(groups, lr=config.lr, betas=(0.9, 0.99), fused=True)
+
+
+def check_moments(optimizer: torch.optim.Optimizer) -> None:
+    """Raises ValueError where what was put into its state is not what its rules remember of the weights."""
+    for group in optimizer.param_groups:
+        expected = MOMENTS[group.get("rule")]
+        for parameter in group["params"]:
+            found = optimizer.state.get(parameter) or {}
+            shapes = (parameter.shape, torch.Size(), (*parameter.shape[:1], 1))
+            fit = all(moment.shape in shapes and moment.is_floating_point() for moment in found.values())
+            if found and found.keys() != expected or not fit:
+                raise ValueError("moments of other weights")
 
 
 def set_rate(optimizer: torch.optim.Optimizer, lr: float) -> None:

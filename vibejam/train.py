@@ -20,7 +20,7 @@ from vibejam.data import TrainingData
 from vibejam.errors import UserError
 from vibejam.evaluate import Score, estimate_loss
 from vibejam.model import BaseLM
-from vibejam.optim import Masters, build_optimizer, lr_at, set_rate
+from vibejam.optim import Masters, build_optimizer, check_moments, lr_at, set_rate
 from vibejam.parallel import ALONE, Group
 from vibejam.runtime import compute_dtype
 from vibejam.step import add_up, gradients
@@ -76,6 +76,16 @@ class _Counters:
     max_iters: int = 0
     finished: bool = False
     stopped_early: bool = False
+
+    def check(self) -> None:
+        """Raises ValueError where a number is none that a run can have come to."""
+        for name, plain in vars(_Counters()).items():
+            value = getattr(self, name)
+            kinds = {bool: (bool,), int: (int,)}.get(type(plain), (int, float))
+            if type(value) not in kinds or not 0 <= value < (math.inf if name == "best_loss" else 2**53) and value != plain:
+                raise ValueError(f"{name} is {value!r}")
+        if not self.parts:
+            raise ValueError("a step is read in no part")
 
 
 def train_lm(
@@ -281,10 +291,15 @@ def _restore(state: TrainState, model: BaseLM, optimizer: torch.optim.Optimizer,
                 _, moment, name = key.split(".", 2)
                 # the fused AdamW keeps all of it, its count of steps too, beside the weights
                 optimizer.state[named[name]][moment] = value.to(named[name].device, copy=True)
+        check_moments(optimizer)
         torch.set_rng_state(state.tensors["rng.cpu"].cpu())
         if "rng.cuda" in state.tensors and torch.cuda.is_available():
             torch.cuda.set_rng_state(state.tensors["rng.cuda"].cpu())
+        counters = _Counters(**state.numbers["counters"])
+        counters.check()
+        if not all(type(number) is int and 0 <= number < 2**53 for number in state.numbers["data"].values()):
+            raise ValueError("a place in the data that is none")
         data.restore(state.numbers["data"])
-        return _Counters(**state.numbers["counters"])
+        return counters
     except (KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
         raise UserError("The saved state is damaged or of another model; start the run anew.") from error
