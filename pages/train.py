@@ -37,7 +37,8 @@ def outside() -> tuple[gr.HTML, gr.Timer]:
 
 def build(owner: gr.State, pulse: gr.HTML, clock: gr.Timer) -> state.Page:
     """The page inside the tab that is open now; the other two are made by `outside`."""
-    fragment(look.heading("Learn my voice", "A model learns from your writing, and all of it happens on this machine."))
+    where = "server" if is_space() else "machine"
+    fragment(look.heading("Learn my voice", f"A model learns from your writing, and all of it happens on this {where}."))
     told_line = fragment(visible=False, elem_id="train-notice")
     with gr.Column(visible=False, elem_classes="empty") as missing:
         fragment("<p>There is nothing to learn from yet: add some of your writing first.</p>")
