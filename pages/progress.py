@@ -7,7 +7,7 @@ from vibejam.config import DataConfig, ModelConfig, TrainConfig
 from vibejam.fetch import BASES
 from vibejam.jobs import COMPARE, DONE, FAILED, JOBS, PAUSED, PREPARING, RUNNING, STOPPED, STOPPING, WAITING
 from vibejam.runtime import memory_in_use
-from vibejam.teach import teachable
+from vibejam.teach import outcome, teachable
 
 CURVE_SENTENCE = (
     "Bits per byte: how many yes-or-no questions each letter costs the model; lower means it guesses better. Held "
@@ -135,6 +135,8 @@ def _next(run: Run) -> str:
 
 def _outcome(run: Run) -> str:
     """The figures in one sentence, with the text they were measured on."""
+    if isinstance(run.about.get("pairs"), dict):  # what it was measured on is pairs, and its bits are of words that the draft gives away
+        return f"{outcome(run.about['pairs'])} {forgetting(run)}".strip()
     figures, text = run.about.get("figures", {}), run.about.get("text", {})
     value = figures.get("val_bits_per_byte")
     if value is None:

@@ -53,6 +53,8 @@ def _row(run: state.Run, shown: str, speaks: bool) -> str:
     value, seconds = figures.get("val_bits_per_byte"), figures.get("seconds")
     if run.alive or run.status == state.INTERRUPTED:  # its figures are those of an earlier end, or of none
         value, seconds = None, run.events[-1]["seconds"] if run.events else None
+    if "pairs" in run.about:  # bits of words that a draft gives away compare with nobody's
+        value = None
     cells = [
         progress.base_title(run) or "nothing",
         _short(run.about.get("parameters")),

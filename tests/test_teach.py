@@ -8,7 +8,7 @@ from endpoint_server import endpoint, fails, replies, says_then_hangs  # noqa: F
 from runs import refused
 from tiny_base import lay_tiny_base
 
-from pages import before_after, decided, review, rewrite, state, teach, train
+from pages import before_after, decided, progress, review, rewrite, runs, state, teach, train
 from vibejam import teach as engine
 from vibejam.checkpoint import read_json
 from vibejam.files import write_json
@@ -146,6 +146,9 @@ def test_a_voice_that_began_from_nothing_is_taught_by_rules_with_no_model_at_all
     assert job.wait(120) and job.status == "done", job.error
     run = state.read_run(job.folder)
     assert set(run.about["pairs"]["kinds"]) == {"corrupt"} and run.about["pairs"]["loss_after"] < run.about["pairs"]["loss_before"]
+    said, table = text_of(progress.status_html(run)), text_of(runs.table_html(ME, run.name))
+    assert "pairs it never learnt from" in said and "bits per byte on" not in said
+    assert f"{run.about['figures']['val_bits_per_byte']:.2f}" not in table, "no bits of pairs among those of writing"
     updates = teach.tick(ME, name, 100, SHORT, "", "", "")
     assert updates[VOICE]["value"] == job.folder.name and "This voice was taught" in text_of(updates[ABOUT])
     *_, last = list(rewrite.stream(ME, job.folder.name, "paste", "", "", "", "", "I do not know. The gate is shut.", 1.0))
