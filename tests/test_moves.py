@@ -143,6 +143,7 @@ He has been ill, since he was born. | , because he
 We met a man who is a baker. | man a baker
 He paid for the house in which case we move. | where case
 He let us know. | let's
+The real problem here is the rain. | here's
 Let us know when you arrive. | Let's
 Each of them has a key. | Every of
 Each other's hands were cold. | Every other

@@ -13,6 +13,7 @@ from vibejam.rewrite.ngrams import START, WordModel, framed, words_of
 from vibejam.rewrite.proposers import EditsProposer
 from vibejam.rewrite.selector import Candidate, choose
 from vibejam.rewrite.table import contractions, exchanges, openers
+from vibejam.rewrite.trust import Read, doubts
 from vibejam.rewrite.units import group_units, split_document
 from vibejam.voice import ASSETS, background_drafts, background_people
 
@@ -207,7 +208,7 @@ def test_sentences_that_come_one_by_one_are_chosen_as_if_all_had_been_there_at_o
 class Counting:
     """A proposer that notes what it is asked, and has nothing to say."""
 
-    name, agreed = "somebody", 1
+    name, agreed, fluent = "somebody", 1, False
 
     def __init__(self, asked, together=False):
         self.asked, self.together = asked, together
@@ -248,7 +249,7 @@ def test_the_ways_of_a_set_are_all_different_and_none_is_empty_but_an_opener_lef
 class OneVersion:
     """A proposer that says one unit in other words."""
 
-    name, agreed = "somebody", 1
+    name, agreed, fluent = "somebody", 1, False
 
     def __init__(self, unit, version):
         self.unit, self.version = unit, version
@@ -270,26 +271,47 @@ def test_what_others_propose_is_edited_further_and_guarded_against_the_draft(man
     )
 
 
-def test_a_candidate_from_which_the_draft_cannot_be_told_may_not_stand(manner):
-    draft, lost = "However, the gate is not close to the cellar.", "But the gate isn't close."
-    kept = "But the gate isn't close to the cellar."
-    found = [[Candidate(lost, "somebody"), Candidate(kept, "somebody")]]
-    assert choose([draft], [[Candidate(lost, "somebody")]], manner)[0].text == lost
+def test_of_what_a_model_says_nothing_stands_that_was_not_looked_at_and_the_rest_still_does(manner):
+    draft = "However, the gate is not close to the cellar, and the large barn is cold."
+    proposed = "But the gate isn't close, and the large barn is cold."
+    asked = []
 
     def meaning(unit, texts):
-        return [(-20.0 if text == lost else -1.0, 0.0) for text in texts]
+        asked.extend(texts)
+        return [Read(0.0 if "close to the cellar" in text else -20.0, 0.0) for text in texts]
 
-    choice = choose([draft], found, manner, meaning=meaning)[0]
-    assert choice.text == kept
-    assert [row.refused[0].guard for row in choice.considered if row.text == lost] == ["meaning"]
-    assert [row.meaning for row in choice.considered if row.text in (draft, kept)] == [0.0, -1.0]
+    choice = rewrite_text(draft, manner, [OneVersion(draft, proposed)], meaning=meaning).choices[0]
+    assert proposed in asked and draft not in asked, "the whole is looked at as its parts are"
+    assert "close to the cellar" in choice.text and choice.text.startswith("But") and "in parts" in choice.by
+    doubted = {found.text: found.refused[0].guard for found in choice.considered if found.refused}
+    assert doubted[proposed] == "meaning" and all("close to the cellar" in f.text for f in choice.considered if not f.refused)
 
 
-def test_a_candidate_that_reads_much_worse_may_not_stand(manner):
-    draft, broken = "However, the gate is not close to the cellar.", "But that the gate isn't close to the cellar."
-    found = [[Candidate(broken, "somebody")]]
-    for nats, stands in ((-20.0, False), (-3.0, True)):
-        choice = choose([draft], found, manner, meaning=lambda unit, texts: [(0.0, nats) for _ in texts])[0]  # noqa: B023
-        assert (choice.text == broken) is stands
-    assert {refusal.guard for row in choice.considered for refusal in row.refused} == set()
+def test_small_edits_stand_without_a_look_and_what_is_built_on_others_was_looked_at(manner):
+    draft = "However, the gate is not close to the cellar."
+
+    def nothing(unit, texts):
+        return [Read(-20.0, -20.0) for _ in texts]
+
+    proposers = [EditsProposer(manner), OneVersion(draft, "However, the gate is not near the cellar.")]
+    choice = rewrite_text(draft, manner, proposers, meaning=nothing).choices[0]
+    assert choice.by == "edits" and choice.text == rewrite_text(draft, manner, proposers[:1]).choices[0].text
+    assert not any("near" in found.text for found in choice.considered if not found.refused)
+
+
+@pytest.mark.parametrize(
+    ("read", "said", "guard"),
+    [
+        (Read(0.0, 0.0), 1, None),
+        (Read(5.0, 5.0), 1, None),
+        (Read(-1.0, -1.0), 1, None),
+        (Read(-4.0, -0.5), 1, "meaning"),
+        (Read(-1.0, -2.5), 1, "fluency"),
+        (Read(-1.0, -2.5), 4, None),  # many samples say so
+        (Read(-30.0, 20.0), 16, "meaning"),  # no gain makes good for a loss
+        (Read(-float("inf"), 0.0), 16, "meaning"),
+    ],
+)
+def test_what_may_be_trusted(read, said, guard):
+    assert [refusal.guard for refusal in doubts(read, said)] == ([guard] if guard else [])
 

@@ -7,7 +7,7 @@ from vibejam.fetch import load_base
 from vibejam.rewrite.bounds import Bounds
 from vibejam.rewrite.guards import refusals
 from vibejam.rewrite.manner import learn_manner
-from vibejam.rewrite.splicing import changed, changes, splice
+from vibejam.rewrite.splicing import changed, changes, changes_of, splice
 from vibejam.voice import background_drafts, background_people
 
 DRAFT = "I recall a young girl who did not own a doll, and the accurate answer is similar to that."
@@ -44,24 +44,29 @@ def manner():
     return learn_manner([own], background_drafts(), background_people())
 
 
-def test_only_what_enough_candidates_agree_on_is_taken_and_the_wrong_parts_of_each_are_left(manner):
+def test_each_change_is_counted_once_a_candidate_and_the_candidate_is_one_too():
     candidates = [
         "I remember a young girl who did not own a dog, and the true answer is like that.",
-        "I remember a young boy who did not own a doll, and the accurate answer is like that.",
-        "I remember a young girl who did own a doll, and the true answer is similar to that.",
+        "I remember a young girl who did not own a doll, and the true answer is like that.",
+        "I recall a young girl who did own a doll, and the true answer is similar to that.",
+        DRAFT,
     ]
-    found = splice(DRAFT, candidates, manner, 2, lambda text: not refusals(DRAFT, text))
-    assert found[0] == "I remember a young girl who did not own a doll, and the true answer is like that."
-    assert not any(word in text for text in found for word in ("dog", "boy", "did own"))
-    assert splice(DRAFT, candidates, manner, 4, lambda text: True) == []
+    votes = changes_of(DRAFT, candidates, lambda text: True)
+    made = {changed(DRAFT, [change]): number for change, number in votes.items()}
+    assert made[DRAFT.replace("recall", "remember")] == 2 and made[DRAFT.replace("accurate", "true")] == 3
+    assert all(made[text] == 1 for text in candidates[:3]) and DRAFT not in made
+    guarded = changes_of(DRAFT, candidates, lambda text: not refusals(DRAFT, text))
+    assert guarded and not any("did own" in changed(DRAFT, [change]) for change in guarded)
 
 
-def test_what_is_not_allowed_is_not_in_any_version(manner):
+def test_what_was_found_is_put_together_and_nothing_else(manner):
     candidates = ["I remember a young girl who did own a doll, and the true answer is like that."]
-    every = splice(DRAFT, candidates, manner, 1, lambda text: True)
-    assert any("did own" in text for text in every)
-    guarded = splice(DRAFT, candidates, manner, 1, lambda text: not refusals(DRAFT, text))
-    assert guarded and not any("did own" in text for text in guarded)
+    single = {changed(DRAFT, [change]): change for change in changes(DRAFT, candidates[0])}
+    found = [change for text, change in single.items() if "did own" not in text]
+    best = splice(DRAFT, found, manner, lambda text: True)
+    assert best[0] == "I remember a young girl who did not own a doll, and the true answer is like that."
+    assert not any("did own" in text for text in best) and splice(DRAFT, [], manner, lambda text: True) == []
+    assert not any("true" in text for text in splice(DRAFT, found, manner, lambda text: "true" not in text))
 
 
 def test_a_model_may_write_the_drafts_words_their_kin_and_small_words_and_no_others(smollm2):  # noqa: F811

@@ -28,7 +28,7 @@ from vibejam.rewrite.manner import Manner, load_manner
 from vibejam.rewrite.neutraliser import BASE
 from vibejam.rewrite.proposers import EditsProposer, ModelProposer, Proposer
 from vibejam.rewrite.reverse import reverse_score
-from vibejam.rewrite.selector import Meaning
+from vibejam.rewrite.trust import Meaning
 from vibejam.runtime import pick_device
 from vibejam.sample import stream_text
 

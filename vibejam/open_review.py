@@ -74,7 +74,7 @@ def _sentence(found: dict) -> Sentence:
     considered = tuple(
         Considered(
             _text(one["text"]), _text(one["by"]), tuple(Refusal(_text(r["guard"]), _text(r["reason"])) for r in one["refused"]),
-            float(one["style"]), float(one["meaning"]), float(one["value"]),
+            float(one["style"]), float(one["value"]),
         )
         for one in choice["considered"]
     )  # fmt: skip

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from vibejam.errors import UserError
 from vibejam.rewrite.manner import Manner
 from vibejam.rewrite.proposers import Proposer, ask_all, at_once, develop
-from vibejam.rewrite.selector import Candidate, Choice, Considered, Meaning, pick, weigh
+from vibejam.rewrite.selector import Candidate, Choice, Considered, pick, weigh
+from vibejam.rewrite.trust import Meaning
 from vibejam.rewrite.units import Piece, Unit, group_units, is_english, put_back, split_document
 
 TOGETHER = 12  # units that are chosen with a view to one another: some paragraphs
@@ -102,10 +103,10 @@ def _stream(
         theirs = ask([proposer for proposer in asked if at_once(proposer)], some)
         for number, text in enumerate(some):
             (own,) = ask([proposer for proposer in asked if not at_once(proposer)], [text])
-            (found,) = develop([[*own, *theirs[number]]], [text], manner, proposers)
+            found = develop([*own, *theirs[number]], text, manner, proposers, meaning)
             if stop():  # this one was not looked at to the end
                 return
-            weighed.append(weigh(text, found, manner, strength, meaning))
+            weighed.append(weigh(text, found, manner, strength))
             choices = [*choices[:settled], *pick(weighed, manner, sum(ahead[number + 1 :], around))]
             yield _so_far(draft, pieces, units, choices, len(choices) if number + 1 == len(some) else settled, note)
 

@@ -45,7 +45,7 @@ _ENDED = re.compile(r"[.!?…][\"'”’)\]]*\Z")
 class LLMProposer:
     """`passages`: the person's own, as `passages_to_show` makes them; they are kept in memory alone."""
 
-    name, agreed, together = "your LLM", 1, True
+    name, agreed, fluent, together = "your LLM", 1, True, True
 
     def __init__(self, writer: DraftWriter, passages: Sequence[str]) -> None:
         self.writer, self.passages = writer, list(passages)

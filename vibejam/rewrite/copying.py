@@ -138,7 +138,7 @@ def exchanges_of(pairs: Sequence[Pair]) -> Tensor:
 class CopyingProposer:
     """A model from nothing that learnt from pairs: samples that differ from the draft as the pairs' rewrites differ from theirs."""
 
-    name, agreed = "your model", 2
+    name, agreed, fluent = "your model", 2, False
 
     def __init__(
         self, model: CopyingModel, tokenizer: Tokenizer, exchanges: Tensor, count: int = 8, temperature: float = 0.7, seed: int = 1

@@ -98,6 +98,8 @@ def _contraction_fits(before: str, phrase: str, after: str, way: str) -> bool:
         return False
     if way.lower() == "let's":  # "let us go on", not "he let us go on" nor "let us know"
         return _BEGINS.search(before) is not None and not re.match(r" (?:know|have|in|out|off|through)\b", after)
+    if way.lower() == "here's":  # "here is my plan", not "the plan here is"
+        return _BEGINS.search(before) is not None
     first, *_, last = phrase.lower().split()
     if first in ("it", "you", "that") and _OBJECT.search(before):  # "half of it is", "removing it is"
         return False

@@ -4,6 +4,7 @@ A proposer is asked for some units of a document in order and returns candidates
 business.  Left out: choosing (selector.py), how the edits are found (edits.py), and the big LLM (asking.py).
 """
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
@@ -12,27 +13,32 @@ from vibejam.errors import UserError
 from vibejam.model import BaseLM
 from vibejam.rewrite.bounds import bounds_of
 from vibejam.rewrite.edits import propose_edits
-from vibejam.rewrite.guards import refusals
+from vibejam.rewrite.guards import Refusal, refusals
 from vibejam.rewrite.manner import Manner
 from vibejam.rewrite.pairs import PROMPT
 from vibejam.rewrite.selector import Candidate
-from vibejam.rewrite.splicing import splice
+from vibejam.rewrite.splicing import Change, changed, changes_of, gains, splice
+from vibejam.rewrite.trust import CREDIT, Meaning, doubts
 from vibejam.sample import candidate_ids, unused_ids
 from vibejam.tokenizer import Tokenizer
 
 LONGER = 1.5  # times a unit's tokens, and some more, that a candidate may have
 ROOM = 16
 FURTHER = 4  # edited versions of each of the others' candidates
+LOOKED_AT = 16  # changes of a unit, those that promise most; each takes a model a tenth of a second
 
 
 class Proposer(Protocol):
-    """`name` is what a page calls it; `agreed`, how many of its candidates must make a change for it to count by itself.
+    """`name` is what a page calls it; `agreed`, how many of its candidates must make a change where nobody can look at it.
+
+    `fluent`: whether its sentences are good English whatever they say, so that whole ones need no look beyond the guards'.
 
     One that has `together`, and it is true, is asked for some paragraphs at once; others unit by unit.
     """
 
     name: str
     agreed: int
+    fluent: bool
 
     def __call__(self, units: Sequence[str], stop: Callable[[], bool] = lambda: False) -> list[list[str]]:
         """Candidates for each of the units, which follow one another in a document.
@@ -44,7 +50,7 @@ class Proposer(Protocol):
 class EditsProposer:
     """Small edits after what was learnt of the person's manner: milliseconds, and no neural network."""
 
-    name, agreed = "edits", 1
+    name, agreed, fluent = "edits", 1, True
 
     def __init__(self, manner: Manner, count: int = 8) -> None:
         self.manner, self.count = manner, count
@@ -59,7 +65,7 @@ class EditsProposer:
 class ModelProposer:
     """A model trained on (draft, rewrite) pairs: samples from one reading of the draft, of words that the draft is near to."""
 
-    name, agreed = "your model", 3
+    name, agreed, fluent = "your model", 3, False
 
     def __init__(self, model: BaseLM, tokenizer: Tokenizer, count: int = 16, temperature: float = 0.8, seed: int = 1) -> None:
         self.model, self.tokenizer, self.count = model, tokenizer, count
@@ -105,29 +111,50 @@ def ask_all(
 
 
 def develop(
-    found: Sequence[Sequence[Candidate]], units: Sequence[str], manner: Manner, proposers: Sequence[Proposer]
-) -> list[list[Candidate]]:
-    """The candidates, what the others' single changes make together (splicing.py), and what small edits make of all of these.
+    candidates: Sequence[Candidate], unit: str, manner: Manner, proposers: Sequence[Proposer], meaning: Meaning | None
+) -> list[Candidate]:
+    """The candidates, what the others' single changes make together (splicing.py), and what small edits make of that.
 
-    A model takes freedoms with a sentence that edits cannot, gets something wrong in most samples, and misses small habits.
+    A model takes freedoms with a sentence that edits cannot, gets something wrong in most samples, and misses small habits.  Where
+    there is somebody to look whether a change may be trusted, nothing of what such a model says stands that was not looked at.
     """
-    others = [proposer for proposer in proposers if proposer.name != EditsProposer.name]
-    return [[*row, *_developed(row, unit, manner, others)] for row, unit in zip(found, units, strict=True)]
 
-
-def _developed(candidates: Sequence[Candidate], unit: str, manner: Manner, proposers: Sequence[Proposer]) -> list[Candidate]:
     def allowed(text: str) -> bool:
         return not refusals(unit, text, manner.words)
 
-    spliced = [
-        Candidate(text, f"{proposer.name} in parts")
-        for proposer in proposers
-        for text in splice(unit, [c.text for c in candidates if c.by == proposer.name], manner, proposer.agreed, allowed)
-    ]
-    whole = [candidate for candidate in candidates if candidate.by != EditsProposer.name and allowed(candidate.text)]
+    whole: list[Candidate] = []
+    spliced: list[Candidate] = []
+    doubted: list[Candidate] = []
+    for proposer in proposers:
+        texts = [candidate.text for candidate in candidates if candidate.by == proposer.name]
+        if proposer.name == EditsProposer.name or not texts:
+            continue
+        name = f"{proposer.name} in parts"
+        votes = changes_of(unit, texts, allowed)
+        if meaning:
+            found, wrong = _trusted(unit, votes, manner, meaning, CREDIT * proposer.fluent)
+            doubted += [Candidate(text, name, why) for text, why in wrong.items()]
+        else:
+            found = [change for change, said in votes.items() if said >= proposer.agreed]
+        if proposer.fluent or not meaning:
+            whole += [Candidate(text, proposer.name) for text in texts if allowed(text)]
+        spliced += [Candidate(text, name) for text in splice(unit, found, manner, allowed)]
     edited = [
         Candidate(text, f"{other.by}, edited")
         for other in [*whole, *spliced]
         for text in propose_edits(other.text, manner, FURTHER, allowed)
     ]
-    return [*spliced, *edited]
+    by_edits = [one for one in candidates if one.by == EditsProposer.name]
+    refused = [one for one in candidates if not allowed(one.text)]
+    return [*by_edits, *whole, *spliced, *edited, *doubted, *refused]
+
+
+def _trusted(
+    unit: str, votes: Counter[Change], manner: Manner, meaning: Meaning, credit: float
+) -> tuple[list[Change], dict[str, tuple[Refusal, ...]]]:
+    """Of the changes that promise most, those that may be trusted; and the versions of the unit that may not stand, with why."""
+    promise = sorted(zip(gains(unit, votes, manner), votes, strict=True), reverse=True)
+    texts = {changed(unit, [change]): change for _, change in promise[:LOOKED_AT]}
+    reads = meaning(unit, list(texts)) if texts else []
+    why = {text: doubts(read, votes[texts[text]], credit) for text, read in zip(texts, reads, strict=True)}
+    return [texts[text] for text in texts if not why[text]], {text: refused for text, refused in why.items() if refused}

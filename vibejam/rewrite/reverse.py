@@ -12,15 +12,14 @@ import torch
 import torch.nn.functional as F
 
 from vibejam.rewrite.neutraliser import PROMPT, loaded
-from vibejam.rewrite.selector import Read
+from vibejam.rewrite.trust import Read
 
-WORDING = 0.5  # nats a candidate may cost for its other words alone
 SAME = Read(0.0, 0.0)
 
 
 @torch.inference_mode()
 def reverse_score(draft: str, candidates: Sequence[str]) -> list[Read]:
-    """For each candidate log P(draft | candidate) - log P(draft | draft), at most 0, and log P(candidate) - log P(draft), in nats.
+    """For each candidate log P(draft | candidate) - log P(draft | draft) and log P(candidate) - log P(draft), in nats.
 
     Both are 0 for the draft itself.  Raises UserError where the base or the neutraliser's correction is missing.
     """
@@ -41,5 +40,5 @@ def reverse_score(draft: str, candidates: Sequence[str]) -> list[Read]:
 
     told = [nats(row, len(ids), len(ids) + len(answer)) for row, ids in enumerate(prompts)]
     sound = [nats(row, 1 + before, len(ids) - after) for row, ids in enumerate(prompts)]
-    found = [Read(min(0.0, a - told[0] + WORDING), b - sound[0]) for a, b in zip(told[1:], sound[1:], strict=True)]
+    found = [Read(a - told[0], b - sound[0]) for a, b in zip(told[1:], sound[1:], strict=True)]
     return [SAME if text == draft else read for text, read in zip(candidates, found, strict=True)]

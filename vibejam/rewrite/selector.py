@@ -1,13 +1,12 @@
-"""Choosing among candidates: what may not change first, then the meaning, then the voice, over the whole document.
+"""Choosing among candidates: what may not change first, then the voice, over the whole document.
 
 The draft itself is always a candidate, and the selector does not know who proposed the others.  Voice is matched, not maximised:
 a unit that sounds as the person's usually do gains nothing by sounding more so, and the counts of common words and marks over the
 whole document are held to the person's own rates, so that a habit is not laid on in every sentence.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
@@ -21,44 +20,26 @@ RATES = 0.35  # what a nat of the document's rates weighs against a logit of a u
 SOUND = 0.2  # what a nat of how well the words follow one another weighs
 PASSES = 3  # times over the document; choices settle in two
 LIGHT = 0.8  # what a changed word costs under the lightest touch
-MEANING = 0.1  # and a nat of what was lost of the meaning
-LOST = 7.0  # nats of meaning from which on a candidate may not stand
-BROKEN = 8.0  # nats by which its words follow one another worse, from which on it is no good English
-LOOKED_AT = 8  # candidates of a unit, the best without it, whose meaning is weighed; it takes a model
-HUNCH = 0.2  # what a word lost or new is taken to cost until the meaning is looked at, or only the boldest would be
 MARGIN = 0.1  # how much better than the draft a candidate must be, so that what is well said stays
-
-_UNSAID = Refusal("meaning", "what the draft says cannot be told from it again")
-_UNSOUND = Refusal("fluency", "it reads much worse than the draft")
-
-
-class Read(NamedTuple):
-    """What a language model makes of a candidate beside the draft, in nats: 0 as the draft's own words, below 0 for worse."""
-
-    meaning: float
-    fluency: float
-
-
-Meaning = Callable[[str, Sequence[str]], list[Read]]  # of a draft and candidates for it
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A version of a unit, and the name of its proposer."""
+    """A version of a unit, the name of its proposer, and why it may not stand, where that was seen already."""
 
     text: str
     by: str
+    refused: tuple[Refusal, ...] = ()
 
 
 @dataclass(frozen=True)
 class Considered:
-    """A candidate and what was found: why it may not stand (empty: it may), its style in logits, its meaning in nats."""
+    """A candidate and what was found: why it may not stand (empty: it may), and its style in logits."""
 
     text: str
     by: str
     refused: tuple[Refusal, ...]
     style: float = 0.0
-    meaning: float = 0.0
     value: float = 0.0
 
 
@@ -77,14 +58,13 @@ def choose(
     candidates: Sequence[Sequence[Candidate]],
     manner: Manner,
     strength: float = 1.0,
-    meaning: Meaning | None = None,
     around: str = "",
 ) -> list[Choice]:
     """For each unit of a document, the candidate it is best to have; `around` is the document's other text, which stays.
 
     `strength` runs from 0, a light touch, to 1, the full voice.
     """
-    weighed = [weigh(unit, found, manner, strength, meaning) for unit, found in zip(units, candidates, strict=True)]
+    weighed = [weigh(unit, found, manner, strength) for unit, found in zip(units, candidates, strict=True)]
     return pick(weighed, manner, manner.counts(around))
 
 
@@ -109,40 +89,21 @@ def pick(weighed: Sequence[Sequence[Considered]], manner: Manner, around: Tensor
     return [Choice(row[0].text, found.text, found.by, tuple(row)) for row, found in zip(weighed, best, strict=True)]
 
 
-def weigh(
-    unit: str, candidates: Sequence[Candidate], manner: Manner, strength: float, meaning: Meaning | None
-) -> list[Considered]:
-    """The draft, then each different candidate, weighed for itself.
-
-    Where the meaning is looked at, what is not among the best without it is left out.
-    """
+def weigh(unit: str, candidates: Sequence[Candidate], manner: Manner, strength: float) -> list[Considered]:
+    """The draft, then each different candidate, weighed for itself."""
     distinct = {unit: Candidate(unit, "draft")}
     for candidate in candidates:
         if candidate.text.strip():
             distinct.setdefault(candidate.text, candidate)  # whoever said it first
-    refused = {text: tuple(refusals(unit, text, manner.words)) if text != unit else () for text in distinct}
     sound = manner.words.log_probability(unit)
     rows = []
     for text, candidate in distinct.items():
-        if refused[text]:
-            rows.append(Considered(text, candidate.by, refused[text]))
+        refused = candidate.refused or tuple(refusals(unit, text, manner.words))
+        if refused:
+            rows.append(Considered(text, candidate.by, refused))
             continue
         style = manner.style(text)
         changed = sum(len(part.text.split()) for part in word_diff(unit, text) if part.kind == "rewrite") if text != unit else 0
         value = STYLE * min(style, manner.typical) + SOUND * min(0.0, manner.words.log_probability(text) - sound)
-        rows.append(Considered(text, candidate.by, (), style, 0.0, value - (1 - strength) * LIGHT * changed))
-    return _with_meaning(unit, rows, meaning) if meaning else rows
-
-
-def _with_meaning(unit: str, rows: list[Considered], meaning: Meaning) -> list[Considered]:
-    """The draft, which stands first, the best of the others with what was lost of the meaning, and those that were refused."""
-
-    def promise(row: Considered) -> float:
-        return row.value - HUNCH * sum(len(part.text.split()) for part in word_diff(unit, row.text) if part.kind != "same")
-
-    passed = sorted((row for row in rows[1:] if not row.refused), key=promise, reverse=True)[:LOOKED_AT]
-    weighed = []
-    for row, (kept, fluency) in zip(passed, meaning(unit, [row.text for row in passed]) if passed else [], strict=True):
-        why = (_UNSAID,) * (kept <= -LOST) + (_UNSOUND,) * (fluency <= -BROKEN)
-        weighed.append(replace(row, meaning=kept, value=row.value + MEANING * kept, refused=why))
-    return [rows[0], *weighed, *(row for row in rows if row.refused)]
+        rows.append(Considered(text, candidate.by, (), style, value - (1 - strength) * LIGHT * changed))
+    return rows

@@ -1,15 +1,15 @@
 """Candidates taken apart into single changes, which are put together anew.
 
 A model that samples a sentence many times gets one thing wrong in most samples and nothing wrong in most places.  So what its
-samples say otherwise than the draft is cut into changes, and those that enough samples agree on are tried one by one and together
-by a beam search, as the learned edits are (edits.py).  A change lies between words that draft and candidate share.
-Left out: where candidates come from (proposers.py), and choosing (selector.py).
+samples say otherwise than the draft is cut into changes; those that are trusted are tried one by one and together by a beam search,
+as the learned edits are (edits.py).  A change lies between words that draft and candidate share.
+Left out: where candidates come from (proposers.py), what is trusted (trust.py), and choosing (selector.py).
 """
 
 import difflib
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from vibejam.rewrite.manner import Manner
 
@@ -21,35 +21,50 @@ LONGEST = 8  # words of the draft that one change may replace: beyond that it is
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*|\d+(?:[.,:/]\d+)*%?|\.\.\.|…|--|[^\w\s]")
 
 
+def changes_of(unit: str, candidates: Sequence[str], allowed: Callable[[str], bool]) -> Counter[Change]:
+    """The single changes of the candidates, and each of these as a whole, that are allowed by themselves; how many make each."""
+    votes: Counter[Change] = Counter()
+    for text in candidates:
+        if text != unit:
+            votes.update({*changes(unit, text), *changes(unit, text, apart=1), (0, len(unit), text)})
+    return Counter({change: number for change, number in votes.items() if allowed(changed(unit, [change]))})
+
+
+def gains(unit: str, found: Iterable[Change], manner: Manner) -> list[float]:
+    """What each change alone brings, in logits of the person's style."""
+    return [_worth(changed(unit, [change]), unit, manner) - manner.style(unit) for change in found]
+
+
 def splice(
-    unit: str, candidates: Sequence[str], manner: Manner, agreed: int, allowed: Callable[[str], bool], count: int = 8
+    unit: str, found: Sequence[Change], manner: Manner, allowed: Callable[[str], bool], count: int = 8
 ) -> list[str]:
-    """Up to `count` versions of `unit`, best first, made of changes that at least `agreed` of the candidates have in common."""
-    votes = Counter(change for text in candidates for change in {*changes(unit, text), *changes(unit, text, apart=1)})
-    common = [change for change, number in votes.items() if number >= agreed and allowed(changed(unit, [change]))]
-    plain = manner.words.log_probability(unit)
+    """Up to `count` versions of `unit`, best first, made of changes that were found."""
     beam: list[list[Change]] = [[]]
-    found: dict[str, float] = {}
+    made_of: dict[str, float] = {}
     seen = {unit}
     for _ in range(ROUNDS):
         grown = []
         for made in beam:
-            for change in common:
+            for change in found:
                 if any(change[0] < end and start < change[1] for start, end, _ in made):
                     continue
                 text = changed(unit, [*made, change])
                 if text not in seen:
                     seen.add(text)
-                    value = manner.style(text) + SOUND * min(0.0, manner.words.log_probability(text) - plain)
-                    grown.append((value, text, [*made, change]))
+                    grown.append((_worth(text, unit, manner), text, [*made, change]))
         beam = []
         for value, text, made in sorted(grown, key=lambda one: -one[0]):
             if len(beam) < BEAM and allowed(text):
                 beam.append(made)
-                found[text] = value
+                made_of[text] = value
         if not beam:
             break
-    return sorted(found, key=lambda text: -found[text])[:count]
+    return sorted(made_of, key=lambda text: -made_of[text])[:count]
+
+
+def _worth(text: str, unit: str, manner: Manner) -> float:
+    worse = min(0.0, manner.words.log_probability(text) - manner.words.log_probability(unit))
+    return manner.style(text) + SOUND * worse
 
 
 def changes(unit: str, candidate: str, apart: int = 0) -> list[Change]:
