@@ -135,7 +135,7 @@ def _next(run: Run) -> str:
 
 def _outcome(run: Run) -> str:
     """The figures in one sentence, with the text they were measured on."""
-    if isinstance(run.about.get("pairs"), dict):  # what it was measured on is pairs, and its bits are of words that the draft gives away
+    if isinstance(run.about.get("pairs"), dict):  # measured on pairs, where the draft gives most words away
         return f"{outcome(run.about['pairs'])} {forgetting(run)}".strip()
     figures, text = run.about.get("figures", {}), run.about.get("text", {})
     value = figures.get("val_bits_per_byte")
