@@ -174,7 +174,8 @@ COVERED = """() => [...document.querySelectorAll('button, summary, [role=tab]')]
 
 # Things to press that a thumb would miss; the target of a radio or a checkbox is its label.
 SMALL_TARGETS = """() => [...document.querySelectorAll('button, summary, [role=tab], .wrap > label, input')]
-  .filter((e) => e.checkVisibility() && !['radio', 'file'].includes(e.type) && !(e.type === 'checkbox' && e.closest('.wrap > label')) && !e.closest('[aria-hidden=true]'))
+  .filter((e) => e.checkVisibility() && !['radio', 'file'].includes(e.type))
+  .filter((e) => !(e.type === 'checkbox' && e.closest('.wrap > label')) && !e.closest('[aria-hidden=true]'))
   .map((e) => [e.getBoundingClientRect(), e])
   .filter(([box]) => box.width > 0 && (box.height < 32 || box.width < 32))
   .map(([box, e]) => `${e.textContent.trim().slice(0, 30) || e.type} ${box.width | 0} x ${box.height | 0}`)"""
