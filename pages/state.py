@@ -22,7 +22,7 @@ from vibejam.corpus import Corpus, build_corpus
 from vibejam.engine import StyleEngine
 from vibejam.errors import UserError
 from vibejam.jobs import ALIVE, JOBS, Job
-from vibejam.runtime import is_space
+from vibejam.runtime import is_space, return_memory
 from vibejam.voice import Profile, paragraphs
 from vibejam.workspace import OWNER, Workspace, new_visitor, run_name, uploads_folder
 
@@ -111,6 +111,7 @@ def forget(owner: str) -> None:
     Workspace(owner).remove_visitor()
     with _door:
         _visitors.pop(owner, None)
+    return_memory()
 
 
 def leave(owner: str) -> None:
