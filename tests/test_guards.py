@@ -34,6 +34,8 @@ names | Okonkwo signed the letter. | Somebody signed the letter.
 names | He walked home in the rain. | He walked home with Robert in the rain.
 names | They use GitHub for the code. | They use GitLab for the code.
 names | We met in the market in March. | We met in the market in April.
+quantity | It runs only here, and needs only this. | It runs here, and needs only this.
+quantity | I have to leave immediately. | I have to leave soon.
 negation | You cannot relax here. | You can relax here.
 negation | We should not sell the house. | We should sell the house.
 negation | I agree with the plan. | I do not agree with the plan.
@@ -193,6 +195,8 @@ Furthermore, the lamp is broken. | The lamp is broken too.
 The lamp is broken. | The lamp's broken.
 Let us begin. | Let's begin.
 It is certainly a pity. | It is of course a pity.
+They left immediately. | They left at once.
+Only he saw it, and only once. | He alone saw it, and just once.
 The sign said “keep off” in red. | The sign said "keep off" in red.
 He said that it was late. | He said it was late.
 The man who lives next door laughed. | The man next door laughed.

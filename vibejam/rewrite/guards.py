@@ -86,7 +86,8 @@ def _classes(table: dict[str, list[str]], strict: bool) -> Guard:
         if strict or (fewer and more):
             gone, new = fewer, more
         else:
-            gone, new = [name for name in gone if name not in words.DROPPED], [name for name in new if name not in words.SOFT]
+            gone = [name for name in fewer if name in words.COUNTED or name in gone and name not in words.DROPPED]
+            new = [name for name in new if name not in words.SOFT]
         yield from (f"“{table[name][0]}” or its like was lost" for name in gone)
         yield from (f"“{table[name][0]}” or its like was added" for name in new)
 

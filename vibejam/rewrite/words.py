@@ -61,6 +61,7 @@ anything = anything
 any = any
 only = only, solely, nothing but, none but, no more than, nothing more than
 only? = just, simply, merely, alone, exclusively, but
+at once = at once, immediately, right away, straight away, straightaway, instantly, without delay
 always = always, invariably, at all times, constantly, forever
 ever = ever
 often = often, frequently, many times, oftentimes
@@ -75,6 +76,8 @@ couple = a couple of
 """)
 SOFT = frozenset({"some", "any", "anybody", "anything", "they", "one"})  # may come or go with the turn of a phrase, not for another
 DROPPED = SOFT | {"but", "therefore", "also", "really"}  # may go: machines' drafts have them in front of many sentences
+
+COUNTED = frozenset({"only"})  # each of them limits something else, so that one does not stand for two
 
 CERTAINTY = _table("""
 certain = certainly, undoubtedly, no doubt, to be sure, definitely, surely, without doubt, without a doubt, beyond doubt, there
@@ -156,7 +159,7 @@ the less, never mind, not least, nothing if not, or not
 """.replace("\n", " ").strip(" ,").split(", ")
 NOT_QUANTIFYING = """
 at all, all at once, all of a sudden, after all, all right, above all, all along, first of all, all in all, not at all, some
-day, as well as, at once, once upon a time, once again, once more, one another, one day, at last, in the first place, as if, as
+day, as well as, once upon a time, once again, once more, one another, one day, at last, in the first place, as if, as
 though, if you like, if you will, if any, all the way, before long, at first, at first sight, at first glance, at the same time,
 each other, one another, would like to, would like, at best, at worst, more or less
 """.replace("\n", " ").strip(" ,").split(", ")
