@@ -51,11 +51,11 @@ def test_each_change_is_counted_once_a_candidate_and_the_candidate_is_one_too():
         "I recall a young girl who did own a doll, and the true answer is similar to that.",
         DRAFT,
     ]
-    votes = changes_of(DRAFT, candidates, lambda text: True)
+    votes = changes_of(DRAFT, candidates, lambda text: True, (0, 1))
     made = {changed(DRAFT, [change]): number for change, number in votes.items()}
     assert made[DRAFT.replace("recall", "remember")] == 2 and made[DRAFT.replace("accurate", "true")] == 3
     assert all(made[text] == 1 for text in candidates[:3]) and DRAFT not in made
-    guarded = changes_of(DRAFT, candidates, lambda text: not refusals(DRAFT, text))
+    guarded = changes_of(DRAFT, candidates, lambda text: not refusals(DRAFT, text), (0, 1))
     assert guarded and not any("did own" in changed(DRAFT, [change]) for change in guarded)
 
 

@@ -25,6 +25,7 @@ from vibejam.tokenizer import Tokenizer
 LONGER = 1.5  # times a unit's tokens, and some more, that a candidate may have
 ROOM = 16
 FURTHER = 4  # edited versions of each of the others' candidates
+FINE, COARSE = (0, 1), (2, 4)  # words between two changes that make them one: what an LLM says hangs together
 LOOKED_AT = 16  # changes of a unit, those that promise most; each takes a model a tenth of a second
 
 
@@ -130,7 +131,7 @@ def develop(
         if proposer.name == EditsProposer.name or not texts:
             continue
         name = f"{proposer.name} in parts"
-        votes = changes_of(unit, texts, allowed)
+        votes = changes_of(unit, texts, allowed, COARSE if proposer.fluent else FINE)
         if meaning:
             found, wrong = _trusted(unit, votes, manner, meaning, CREDIT * proposer.fluent)
             doubted += [Candidate(text, name, why) for text, why in wrong.items()]

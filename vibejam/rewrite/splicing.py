@@ -21,12 +21,15 @@ LONGEST = 8  # words of the draft that one change may replace: beyond that it is
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*|\d+(?:[.,:/]\d+)*%?|\.\.\.|…|--|[^\w\s]")
 
 
-def changes_of(unit: str, candidates: Sequence[str], allowed: Callable[[str], bool]) -> Counter[Change]:
-    """The single changes of the candidates, and each of these as a whole, that are allowed by themselves; how many make each."""
+def changes_of(unit: str, candidates: Sequence[str], allowed: Callable[[str], bool], apart: Sequence[int]) -> Counter[Change]:
+    """The single changes of the candidates, and each of these as a whole, that are allowed by themselves; how many make each.
+
+    Those with up to each number of words `apart` between them are one: finer, there are more; coarser, fewer are half of one.
+    """
     votes: Counter[Change] = Counter()
     for text in candidates:
         if text != unit:
-            votes.update({*changes(unit, text), *changes(unit, text, apart=1), (0, len(unit), text)})
+            votes.update({(0, len(unit), text)}.union(*(changes(unit, text, words) for words in apart)))
     return Counter({change: number for change, number in votes.items() if allowed(changed(unit, [change]))})
 
 
