@@ -272,8 +272,8 @@ def test_what_others_propose_is_edited_further_and_guarded_against_the_draft(man
 
 
 def test_of_what_a_model_says_nothing_stands_that_was_not_looked_at_and_the_rest_still_does(manner):
-    draft = "However, the gate is not close to the cellar, and the large barn is cold."
-    proposed = "But the gate isn't close, and the large barn is cold."
+    draft = "However, the old house that stands beside the river is not close to the cellar, and the large barn is cold."
+    proposed = "But the old house that stands beside the river isn't close, and the large barn is cold."
     asked = []
 
     def meaning(unit, texts):

@@ -18,14 +18,13 @@ from vibejam.rewrite.manner import Manner
 from vibejam.rewrite.pairs import PROMPT
 from vibejam.rewrite.selector import Candidate
 from vibejam.rewrite.splicing import Change, changed, changes_of, gains, splice
-from vibejam.rewrite.trust import CREDIT, Meaning, doubts
+from vibejam.rewrite.trust import Meaning, doubts
 from vibejam.sample import candidate_ids, unused_ids
 from vibejam.tokenizer import Tokenizer
 
 LONGER = 1.5  # times a unit's tokens, and some more, that a candidate may have
 ROOM = 16
 FURTHER = 4  # edited versions of each of the others' candidates
-FINE, COARSE = (0, 1), (2, 4)  # words between two changes that make them one: what an LLM says hangs together
 LOOKED_AT = 16  # changes of a unit, those that promise most; each takes a model a tenth of a second
 
 
@@ -131,9 +130,9 @@ def develop(
         if proposer.name == EditsProposer.name or not texts:
             continue
         name = f"{proposer.name} in parts"
-        votes = changes_of(unit, texts, allowed, COARSE if proposer.fluent else FINE)
+        votes = changes_of(unit, texts, allowed)
         if meaning:
-            found, wrong = _trusted(unit, votes, manner, meaning, CREDIT * proposer.fluent)
+            found, wrong = _trusted(unit, votes, manner, meaning)
             doubted += [Candidate(text, name, why) for text, why in wrong.items()]
         else:
             found = [change for change, said in votes.items() if said >= proposer.agreed]
@@ -151,11 +150,11 @@ def develop(
 
 
 def _trusted(
-    unit: str, votes: Counter[Change], manner: Manner, meaning: Meaning, credit: float
+    unit: str, votes: Counter[Change], manner: Manner, meaning: Meaning
 ) -> tuple[list[Change], dict[str, tuple[Refusal, ...]]]:
     """Of the changes that promise most, those that may be trusted; and the versions of the unit that may not stand, with why."""
     promise = sorted(zip(gains(unit, votes, manner), votes, strict=True), reverse=True)
     texts = {changed(unit, [change]): change for _, change in promise[:LOOKED_AT]}
     reads = meaning(unit, list(texts)) if texts else []
-    why = {text: doubts(read, votes[texts[text]], credit) for text, read in zip(texts, reads, strict=True)}
+    why = {text: doubts(read, votes[texts[text]]) for text, read in zip(texts, reads, strict=True)}
     return [texts[text] for text in texts if not why[text]], {text: refused for text, refused in why.items() if refused}

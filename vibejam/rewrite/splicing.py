@@ -17,19 +17,17 @@ Change = tuple[int, int, str]  # the unit's characters from the first to the sec
 
 BEAM, ROUNDS = 6, 8  # texts kept after each round; changes made to a unit at most
 SOUND = 0.2  # what a nat by which the words follow one another worse costs, against a logit of the person's style
+APART = (3, 5)  # words between two changes up to which they are one: cut finer, and half of what was changed stands alone
 LONGEST = 8  # words of the draft that one change may replace: beyond that it is another sentence
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*|\d+(?:[.,:/]\d+)*%?|\.\.\.|…|--|[^\w\s]")
 
 
-def changes_of(unit: str, candidates: Sequence[str], allowed: Callable[[str], bool], apart: Sequence[int]) -> Counter[Change]:
-    """The single changes of the candidates, and each of these as a whole, that are allowed by themselves; how many make each.
-
-    Those with up to each number of words `apart` between them are one: finer, there are more; coarser, fewer are half of one.
-    """
+def changes_of(unit: str, candidates: Sequence[str], allowed: Callable[[str], bool]) -> Counter[Change]:
+    """The single changes of the candidates, and each of these as a whole, that are allowed by themselves; how many make each."""
     votes: Counter[Change] = Counter()
     for text in candidates:
         if text != unit:
-            votes.update({(0, len(unit), text)}.union(*(changes(unit, text, words) for words in apart)))
+            votes.update({(0, len(unit), text)}.union(*(changes(unit, text, apart) for apart in APART)))
     return Counter({change: number for change, number in votes.items() if allowed(changed(unit, [change]))})
 
 
@@ -38,9 +36,7 @@ def gains(unit: str, found: Iterable[Change], manner: Manner) -> list[float]:
     return [_worth(changed(unit, [change]), unit, manner) - manner.style(unit) for change in found]
 
 
-def splice(
-    unit: str, found: Sequence[Change], manner: Manner, allowed: Callable[[str], bool], count: int = 8
-) -> list[str]:
+def splice(unit: str, found: Sequence[Change], manner: Manner, allowed: Callable[[str], bool], count: int = 8) -> list[str]:
     """Up to `count` versions of `unit`, best first, made of changes that were found."""
     beam: list[list[Change]] = [[]]
     made_of: dict[str, float] = {}
