@@ -108,7 +108,7 @@ def test_a_voice_learns_on_it_and_says_what_it_forgot(visit):
     page.locator("[data-status=done]").wait_for(timeout=2 * SLOW)
     assert "general English" in page.locator("#status").inner_text()
     page.get_by_text("About this run").click()
-    page.get_by_text("SmolLM2-135M-Instruct", exact=True).wait_for()
+    page.locator("dd", has_text="SmolLM2-135M-Instruct").wait_for()
     shot(page, "train-on-base")
     page.context.close()
 
