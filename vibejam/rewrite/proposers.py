@@ -25,7 +25,7 @@ from vibejam.tokenizer import Tokenizer
 LONGER = 1.5  # times a unit's tokens, and some more, that a candidate may have
 ROOM = 16
 FURTHER = 4  # edited versions of each of the others' candidates
-LOOKED_AT = 16  # changes of a unit, those that promise most; each takes a model a tenth of a second
+LOOKED_AT = 16  # changes of a unit, those that promise most; each takes a third of a second of a core
 
 
 class Proposer(Protocol):
