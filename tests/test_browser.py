@@ -199,7 +199,7 @@ def test_a_pasted_draft_is_rewritten_beside_itself(visit):
     page.get_by_text("Have one written").click()
     page.locator("#instruction").wait_for()
     page.locator("#endpoint").get_by_label("Address").fill("http://localhost:9/v1")
-    page.locator("#endpoint").get_by_label("Model").fill("some-model")
+    page.locator("#endpoint").get_by_role("textbox", name="Model").fill("some-model")
     page.locator("#destination", has_text="localhost:9").wait_for()
     page.locator("#endpoint input[type=password]").fill(SENTINEL)
     shot(page, "rewrite-ask")

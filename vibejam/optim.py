@@ -12,6 +12,7 @@ from vibejam.runtime import compute_dtype
 MOMENTUM = 0.95  # Muon's, and its five steps of Newton-Schulz with their coefficients: as published with it
 ROWS_TIMES, ROWS_BETA = 2.5, 0.99  # the rows' rate, as a multiple of AdamW's; how much of their past they remember
 MOMENTS = {None: {"step", "exp_avg", "exp_avg_sq"}, "muon": {"momentum"}, "rows": {"square", "times"}}  # remembered, by rule
+NEVER_NEGATIVE = {"step", "exp_avg_sq", "square", "times"}
 STEPS, COEFFICIENTS = 5, (3.4445, -4.775, 2.0315)
 
 
@@ -48,8 +49,12 @@ def check_moments(optimizer: torch.optim.Optimizer) -> None:
             found = optimizer.state.get(parameter) or {}
             shapes = (parameter.shape, torch.Size(), (*parameter.shape[:1], 1))
             fit = all(moment.shape in shapes and moment.is_floating_point() for moment in found.values())
-            if found and found.keys() != expected or not fit:
+            if found and found.keys() != expected or not fit or not all(_may_be(*moment) for moment in found.items()):
                 raise ValueError("moments of other weights")
+
+
+def _may_be(name: str, moment: torch.Tensor) -> bool:
+    return bool(moment.isfinite().all()) and (name not in NEVER_NEGATIVE or bool((moment >= 0).all()))
 
 
 def set_rate(optimizer: torch.optim.Optimizer, lr: float) -> None:
