@@ -97,17 +97,27 @@ def test_a_place_in_the_data_that_is_none_is_not_gone_on_from(copy, place):
     refused(lambda: resume(copy), "state is damaged")
 
 
-@pytest.mark.parametrize("what", ["gone", "flat", "longer", "whole"])
+@pytest.mark.parametrize("what", ["gone", "flat", "longer", "whole", "no number"])
 @pytest.mark.parametrize("moment", ["exp_avg", "momentum"])
 def test_moments_of_other_weights_are_not_gone_on_from(copy, moment, what):
     def change(tensors, numbers):
         name = next(name for name in sorted(tensors) if name.startswith(f"optimizer.{moment}."))
         old = tensors.pop(name)
         new = {"flat": torch.zeros(3), "longer": torch.zeros((*old.shape, 2)), "whole": old.to(torch.int64)}
+        new["no number"] = torch.full_like(old, float("nan"))
         if what != "gone":
             tensors[name] = new[what]
         elif moment == "momentum":  # a matrix of which nothing is remembered begins anew; half of what is remembered is damage
             tensors[name.replace("momentum", "exp_avg")] = old
+
+    restate(copy, change)
+    refused(lambda: resume(copy), "state is damaged")
+
+
+def test_squares_below_zero_are_not_gone_on_from(copy):
+    def change(tensors, numbers):
+        name = next(name for name in sorted(tensors) if name.startswith("optimizer.exp_avg_sq."))
+        tensors[name] = -tensors[name] - 1
 
     restate(copy, change)
     refused(lambda: resume(copy), "state is damaged")
