@@ -6,6 +6,7 @@ business.  Left out: choosing (selector.py), how the edits are found (edits.py),
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Protocol
 
 from vibejam.config import SampleConfig
@@ -119,6 +120,7 @@ def develop(
     there is somebody to look whether a change may be trusted, nothing of what such a model says stands that was not looked at.
     """
 
+    @cache  # proposers often say the same, and so do their parts
     def allowed(text: str) -> bool:
         return not refusals(unit, text, manner.words)
 

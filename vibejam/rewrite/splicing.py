@@ -33,11 +33,13 @@ def changes_of(unit: str, candidates: Sequence[str], allowed: Callable[[str], bo
 
 def gains(unit: str, found: Iterable[Change], manner: Manner) -> list[float]:
     """What each change alone brings, in logits of the person's style."""
-    return [_worth(changed(unit, [change]), unit, manner) - manner.style(unit) for change in found]
+    style, plain = manner.style(unit), manner.words.log_probability(unit)
+    return [_worth(changed(unit, [change]), plain, manner) - style for change in found]
 
 
 def splice(unit: str, found: Sequence[Change], manner: Manner, allowed: Callable[[str], bool], count: int = 8) -> list[str]:
     """Up to `count` versions of `unit`, best first, made of changes that were found."""
+    plain = manner.words.log_probability(unit)
     beam: list[list[Change]] = [[]]
     made_of: dict[str, float] = {}
     seen = {unit}
@@ -50,7 +52,7 @@ def splice(unit: str, found: Sequence[Change], manner: Manner, allowed: Callable
                 text = changed(unit, [*made, change])
                 if text not in seen:
                     seen.add(text)
-                    grown.append((_worth(text, unit, manner), text, [*made, change]))
+                    grown.append((_worth(text, plain, manner), text, [*made, change]))
         beam = []
         for value, text, made in sorted(grown, key=lambda one: -one[0]):
             if len(beam) < BEAM and allowed(text):
@@ -61,8 +63,8 @@ def splice(unit: str, found: Sequence[Change], manner: Manner, allowed: Callable
     return sorted(made_of, key=lambda text: -made_of[text])[:count]
 
 
-def _worth(text: str, unit: str, manner: Manner) -> float:
-    worse = min(0.0, manner.words.log_probability(text) - manner.words.log_probability(unit))
+def _worth(text: str, plain: float, manner: Manner) -> float:
+    worse = min(0.0, manner.words.log_probability(text) - plain)
     return manner.style(text) + SOUND * worse
 
 
