@@ -11,7 +11,7 @@ from vibejam.rewrite.edits import apply_edit, edits_of, propose_edits
 from vibejam.rewrite.manner import learn_manner, load_manner, save_manner
 from vibejam.rewrite.ngrams import START, WordModel, framed, words_of
 from vibejam.rewrite.proposers import EditsProposer
-from vibejam.rewrite.selector import Candidate, choose
+from vibejam.rewrite.selector import Candidate, pick, weigh
 from vibejam.rewrite.table import contractions, exchanges, openers
 from vibejam.rewrite.trust import Read, doubts
 from vibejam.rewrite.units import group_units, split_document
@@ -48,6 +48,12 @@ def lively(seed: int, sentences: int = 60) -> str:
 @pytest.fixture(scope="module")
 def manner():
     return learn_manner([lively(n) for n in range(6)], [plain(n) for n in range(6)], [])
+
+
+def choose(units, candidates, manner, around=""):
+    """The choices for the units of a document, each with its candidates; `around`, the text that stays."""
+    weighed = [weigh(unit, found, manner, 1.0) for unit, found in zip(units, candidates, strict=True)]
+    return pick(weighed, manner, manner.counts(around))
 
 
 def rewritten(draft, manner, **settings):

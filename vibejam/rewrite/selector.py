@@ -53,21 +53,6 @@ class Choice:
     considered: tuple[Considered, ...] = field(default=(), repr=False)
 
 
-def choose(
-    units: Sequence[str],
-    candidates: Sequence[Sequence[Candidate]],
-    manner: Manner,
-    strength: float = 1.0,
-    around: str = "",
-) -> list[Choice]:
-    """For each unit of a document, the candidate it is best to have; `around` is the document's other text, which stays.
-
-    `strength` runs from 0, a light touch, to 1, the full voice.
-    """
-    weighed = [weigh(unit, found, manner, strength) for unit, found in zip(units, candidates, strict=True)]
-    return pick(weighed, manner, manner.counts(around))
-
-
 def pick(weighed: Sequence[Sequence[Considered]], manner: Manner, around: Tensor) -> list[Choice]:
     """For each unit, of what was `weighed`, the draft first, what is best to have; `around` (n + 1,) counts the text that stays."""
     open_to = [[found for found in row if not found.refused] for row in weighed]
@@ -90,7 +75,10 @@ def pick(weighed: Sequence[Sequence[Considered]], manner: Manner, around: Tensor
 
 
 def weigh(unit: str, candidates: Sequence[Candidate], manner: Manner, strength: float) -> list[Considered]:
-    """The draft, then each different candidate, weighed for itself."""
+    """The draft, then each different candidate, weighed for itself.
+
+    `strength` runs from 0, a light touch, to 1, the full voice.
+    """
     distinct = {unit: Candidate(unit, "draft")}
     for candidate in candidates:
         if candidate.text.strip():
