@@ -24,6 +24,7 @@ from vibejam.sample import prompt_ids, stream_tokens
 REDRAW_SECONDS = 0.1  # a page redraws no faster than that, however fast the model is
 BUSY = [gr.update(visible=False), gr.update(visible=True)]  # Write, Stop
 FREE = [gr.update(visible=True), gr.update(visible=False)]
+PROMPT = "prompt"  # the box's id, by which what was typed into it is remembered
 VOICE = "voice"  # by what name the voice that was chosen is remembered, for Rewrite too
 NOTHING_YET = '<div class="sheet"><p class="quiet">What the voice writes appears here.</p></div>'
 
@@ -40,7 +41,7 @@ def build(owner: gr.State) -> state.Page:
         voice = gr.Dropdown([], label="Voice", info="Which of your runs writes.", filterable=False, elem_id="sample-voice")
         prompt = gr.Textbox(
             SAMPLE_PROMPT, label="Begin with", info="The voice goes on from these words.", lines=2, max_lines=8,
-            elem_classes="read", elem_id="prompt",
+            elem_classes="read", elem_id=PROMPT,
         )  # fmt: skip
         with gr.Row(elem_classes="actions"):
             write = gr.Button("Write on", variant="primary", size="md", elem_id="write-on")
@@ -133,8 +134,10 @@ def come_back(owner: str, voice: str | None, prompt: str, written: Written | Non
     try:
         if not owner or not voice or isinstance(written, Written) or (found := last_sample.kept(owner, voice)) is None:
             return [gr.skip()] * 4
-        typed = gr.skip() if (prompt or "") != SAMPLE_PROMPT else found.prompt
-        return [_as_text(state.engine(state.find_run(owner, voice)), found), found, gr.update(visible=True), typed]
+        # what was typed comes back by app.py, perhaps after this: the page may not show it yet
+        typed = state.recall(owner, PROMPT) is not None or (prompt or "") != SAMPLE_PROMPT
+        begun = gr.skip() if typed else found.prompt
+        return [_as_text(state.engine(state.find_run(owner, voice)), found), found, gr.update(visible=True), begun]
     except UserError:
         return [gr.skip()] * 4
 

@@ -114,6 +114,8 @@ def test_the_last_sample_comes_back_and_goes_with_the_voice_that_wrote_it():
     assert (back.ids, back.given, back.prompt) == (text.ids, text.given, "The gate") and shown(how)
     assert body(page) == shown_then and prompt == "The gate"
     assert sample.come_back(ME, text.voice, "I was typing", None)[3] == gr.skip(), "what is in the box is newer"
+    state.remember(ME, "I had typed", sample.PROMPT)
+    assert sample.come_back(ME, text.voice, SAMPLE_PROMPT, None)[3] == gr.skip(), "the page will show it in a moment"
     for voice, on_the_page in ((text.voice, back), ("another", None), (None, None)):
         assert sample.come_back(ME, voice, "", on_the_page) == [gr.skip()] * 4
     folder = Workspace(ME).runs_folder / text.voice
