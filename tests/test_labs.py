@@ -225,7 +225,20 @@ def test_the_command_writes_table_results_and_figures_and_prints_them(tmp_path, 
     result = json.loads(out.splitlines()[-1])
     assert len(result["runs"]) == 6 and "minutes: xlstm, seed 1" in err
     assert {path.name for path in folder.iterdir()} == {"results.json", "table.md", "figures.html"}
-    assert main([*args, "--out", str(folder)]) == 2 and "already holds a comparison" in capsys.readouterr().err
+    again = ["--out", str(folder), "--device", "cpu", "--json"]
+    before = (folder / "results.json").read_text()
+    assert main([*args, *again]) == 0 and json.loads(capsys.readouterr().out.splitlines()[-1])["runs"] == result["runs"]
+    saved = json.loads(before)
+    kept, lost = saved["runs"][:4], saved["runs"][4:]  # as if it had been stopped before the last two
+    (folder / "results.json").write_text(json.dumps(saved | {"runs": kept}))
+    assert main([*args[:-1], "2", *again]) == 0
+    done = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert done["runs"][:4] == kept and len(done["runs"]) == 12 and done["seeds"] == 2
+    of = lambda runs: {(run["comparison"], run["arch"], run["seed"]) for run in runs}  # noqa: E731
+    assert of(lost) < of(done["runs"][4:]) and len(of(done["runs"])) == 12
+    assert len({run["tokens"] for run in done["runs"] if run["comparison"] == "tokens"}) == 1
+    args[args.index("0.01")] = "0.02"
+    assert main([*args, *again]) == 2 and "another text, or other minutes" in capsys.readouterr().err
 
 
 def harness_plan():

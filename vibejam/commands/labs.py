@@ -14,16 +14,17 @@ def labs(args: argparse.Namespace) -> dict[str, object]:
     from vibejam.corpus import load_corpus
     from vibejam.labs.harness import compare
     from vibejam.labs.report import save, table
+    from vibejam.labs.watched import RESULTS, read_comparison
 
     archs = [name.strip() for name in args.archs.split(",") if name.strip()]
     folder, stop = Path(args.out), stop_on_signals()
-    if (folder / "results.json").exists():
-        raise UserError(f"{folder} already holds a comparison; delete it, or choose another folder.")
+    known = read_comparison(folder) if (folder / RESULTS).exists() else None
     corpus = load_corpus(args.text_path)
-    for known in compare(corpus, archs, args.minutes, args.seeds, device=args.device, say=say, stop=lambda: bool(stop)):
+    going = dict(device=args.device, known=known, say=say, stop=lambda: bool(stop))
+    for known in compare(corpus, archs, args.minutes, args.seeds, **going):
         save(known, folder)
     if stop:
-        say("Stopped; what was finished is kept.")
+        say("Stopped; what was finished is kept, and the same command goes on from there.")
     return {"out": str(folder), **known.plain()} if args.json else {"text": table(known)}
 
 

@@ -118,12 +118,13 @@ def compare(
     *,
     device: str | None = None,
     shape: dict[str, object] | None = None,
+    known: Comparison | None = None,
     say: Callable[[str], None] = lambda line: None,
     stop: Callable[[], bool] = lambda: False,
 ) -> Iterator[Comparison]:
     """`course` without its steps, told line by line; `stop()` is asked at every one."""
     under_way = None
-    with closing(course(corpus, archs, minutes, seeds, device=device, shape=shape)) as all_found:
+    with closing(course(corpus, archs, minutes, seeds, device=device, shape=shape, known=known)) as all_found:
         for found in all_found:
             if isinstance(found, Comparison):
                 if under_way:
@@ -145,11 +146,13 @@ def course(
     *,
     device: str | None = None,
     shape: dict[str, object] | None = None,
+    known: Comparison | None = None,
 ) -> Iterator[Comparison | Step]:
     """Everything that is known so far, again after the floors, each memory and each run; and between them each step of a run.
 
-    `shape` is the transformer's where the recipe's own will not do.
-    Raises UserError for an unknown architecture, too little text, or minutes and seeds that are none.
+    `shape` is the transformer's where the recipe's own will not do.  `known`: what was kept of a comparison that was stopped; it goes on
+    from there, with more seeds or architectures if they are asked for.
+    Raises UserError for an unknown architecture, too little text, minutes and seeds that are none, or another text or time than `known`'s.
     """
     if minutes <= 0 or seeds < 1 or not archs:
         raise SettingError("A comparison needs minutes above 0, at least one seed and at least one architecture.")
@@ -159,14 +162,22 @@ def course(
     recipe = plan_run(sum(map(len, texts.train)), minutes, shape=shape, train=ALIKE)
     like = recipe.model_config(texts.tokenizer.vocab_size, int(recipe.shape["block_size"]))
     configs = {name: equal_parameters(like, name) for name in dict.fromkeys(archs)}
-    known = Comparison(_about(texts), minutes, seeds, floors=floors(texts), memory={name: {} for name in configs})
+    if known is None:
+        known = Comparison(_about(texts), minutes, seeds, floors=floors(texts))
+    elif (known.text, known.minutes) != (_about(texts), minutes):
+        raise UserError("What was compared before was another text, or other minutes; choose another folder.")
+    known.seeds, known.memory = max(seeds, known.seeds), {name: {} for name in configs} | known.memory
     yield known
     for name, config in configs.items():
-        known.memory[name] = memory_of_writing(config)
-        yield known
+        if not known.memory[name]:
+            known.memory[name] = memory_of_writing(config)
+            yield known
+    done = {(run.comparison, run.seed, run.arch) for run in known.runs}
     for comparison in COMPARISONS:
         for seed in range(1, seeds + 1):
-            for config in configs.values():
+            for name, config in configs.items():
+                if (comparison, seed, name) in done:
+                    continue
                 plan = _plan(recipe.train, comparison, seed, known, like.block_size)
                 known.runs.append((yield from train_one(comparison, config, plan, texts, where)))
                 yield known
@@ -256,7 +267,8 @@ def floors(texts: Texts) -> dict[str, float | None]:
 def _plan(train: TrainConfig, comparison: str, seed: int, known: Comparison, block_size: int) -> TrainConfig:
     settings = asdict(train) | {"seed": seed, "max_iters": 0, "minutes": known.minutes, "patience": 0, "evals": EVALS}
     if comparison == "tokens":
-        fewest = min(run.tokens for run in known.runs if run.comparison == "minutes")
+        read = {name: [run.tokens for run in known.runs if run.comparison == name] for name in COMPARISONS}
+        fewest = min(read["tokens"] or read["minutes"])
         settings |= {"minutes": 0.0, "max_iters": max(1, fewest // (train.batch_size * block_size))}
     elif comparison == "parameters":
         settings |= {"minutes": LONGER * known.minutes, "patience": train.patience, "evals": LONGER * EVALS}
