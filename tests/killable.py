@@ -1,12 +1,15 @@
 """Work that the fault tests kill: each function runs in a process of its own, says on a pipe what is safely kept, and is ended by
 SIGKILL at a moment of the dice's choosing, with no handler and no `finally`.
 
-The processes are forked from one that has torch loaded, so that they begin at once.  VIBEJAM_KILLS says how often (3 a kind).
+The processes are forked from one that has torch loaded, and the dice are thrown once the work has begun, so that every kill hits the
+work and none the loading.  VIBEJAM_KILLS says how often (3 a kind).
 """
 
 import multiprocessing
+import multiprocessing.forkserver
 import os
 import random
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -38,10 +41,6 @@ UPLOADS = 150
 PATIENCE = 1800  # seconds, for a machine that is busy with other things
 
 
-def nothing(said) -> None:
-    pass
-
-
 def train(said, folder: str, resume: bool) -> None:
     for event in learn(CORPUS, Path(folder), RECIPE, resume=resume, device="cpu"):
         said.send(event.iteration)
@@ -58,19 +57,26 @@ def save_pairs(said, out: str) -> None:
         said.send(made.pairs)
 
 
+def begin(said, work: Callable, arguments: tuple) -> None:
+    said.send("begun")
+    work(said, *arguments)
+
+
 class Worker:
     """Starts work that can be killed, and knows how long it takes when it is not."""
 
     def __init__(self) -> None:
         self.context = multiprocessing.get_context("forkserver")
         self.context.set_forkserver_preload(["killable"])
+        with pytest.MonkeyPatch.context() as patch:  # what is to be loaded is looked for there alone, and not finding it is no error
+            patch.setenv("PYTHONPATH", os.pathsep.join(filter(None, sys.path)))
+            multiprocessing.forkserver.ensure_running()
         self.dice = random.Random(7)
-        self.whole(nothing)  # the first one waits for torch to load, which is no moment worth a kill
 
     def whole(self, work: Callable, *arguments: object) -> float:
         """Let `work` end; the seconds it took."""
-        began = time.monotonic()
         process, _ = self._start(work, arguments)
+        began = time.monotonic()
         process.join(PATIENCE)
         assert process.exitcode == 0
         return time.monotonic() - began
@@ -88,14 +94,16 @@ class Worker:
         except (EOFError, OSError):  # the last word was cut short
             pass
         count(f"kills in {work.__name__.replace('_', ' ')}")
+        count("kills before anything was said to be kept", not any(said))
         count("kills that came too late to hit", process.exitcode == 0)
         return said
 
     def _start(self, work: Callable, arguments: tuple):
         heard, said = self.context.Pipe(duplex=False)
-        process = self.context.Process(target=work, args=(said, *arguments))
+        process = self.context.Process(target=begin, args=(said, work, arguments))
         process.start()
         said.close()
+        assert heard.recv() == "begun"
         return process, heard
 
 
