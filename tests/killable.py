@@ -1,8 +1,8 @@
 """Work that the fault tests kill: each function runs in a process of its own, says on a pipe what is safely kept, and is ended by
 SIGKILL at a moment of the dice's choosing, with no handler and no `finally`.
 
-The processes are forked from one that has torch loaded, and the dice are thrown once the work has begun, so that every kill hits the
-work and none the loading.  VIBEJAM_KILLS says how often (3 a kind).
+The processes are forked from one that has torch loaded, and the dice are thrown once the work has begun, so that every kill hits
+the work and none the loading.  VIBEJAM_KILLS says how often (3 a kind).
 """
 
 import multiprocessing
@@ -68,7 +68,7 @@ class Worker:
     def __init__(self) -> None:
         self.context = multiprocessing.get_context("forkserver")
         self.context.set_forkserver_preload(["killable"])
-        with pytest.MonkeyPatch.context() as patch:  # what is to be loaded is looked for there alone, and not finding it is no error
+        with pytest.MonkeyPatch.context() as patch:  # it looks there alone, and says nothing where it finds nothing
             patch.setenv("PYTHONPATH", os.pathsep.join(filter(None, sys.path)))
             multiprocessing.forkserver.ensure_running()
         self.dice = random.Random(7)

@@ -60,6 +60,7 @@ def test_visitors_of_a_space_never_see_each_other(monkeypatch, home):
     assert Workspace(other).writing()
 
 
+@pytest.mark.security
 def test_visitors_of_a_space_wait_in_line_see_their_place_and_may_leave(monkeypatch, home):
     monkeypatch.setenv("SPACE_ID", "someone/vibejam")
     monkeypatch.setattr(settings, "recipe", lambda *_: (tiny_plan(), "I think "))

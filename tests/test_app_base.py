@@ -86,6 +86,7 @@ def test_while_another_model_is_fetched_the_page_says_to_wait(hub, gate, fetches
     gate.set()
 
 
+@pytest.mark.security
 def test_visitors_of_a_space_cannot_start_a_download(monkeypatch, fetches):
     monkeypatch.setenv("SPACE_ID", "someone/vibejam")
     for offer in (train.OFFER, rewrite.OFFER):

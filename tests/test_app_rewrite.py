@@ -225,6 +225,7 @@ def answered(instruction: str) -> str:
     return text.replace("It was cold, and nobody came", "Cold it was, and nobody came")
 
 
+@pytest.mark.security
 def test_an_llm_proposes_only_where_its_host_was_agreed_to_and_the_page_says_what_it_is_sent(endpoint):  # noqa: F811
     name = trained()
     endpoint.will(replies(answered))
@@ -242,6 +243,7 @@ def test_an_llm_proposes_only_where_its_host_was_agreed_to_and_the_page_says_wha
     assert "your LLM" in proposed
 
 
+@pytest.mark.security
 @pytest.mark.parametrize("agreed", [["api.example.com"], ["a", "b"], "yes", [7], {"x": 1}])
 def test_nothing_is_sent_to_a_host_that_was_not_agreed_to(endpoint, agreed):  # noqa: F811
     name = trained()

@@ -1,5 +1,6 @@
 """What Gradio leaves open by default, and what has opened programs of its kind to strangers, is closed here; one test an item."""
 
+import ast
 import inspect
 import os
 import re
@@ -78,6 +79,18 @@ def test_a_page_that_calls_itself_by_a_path_gets_no_other_folder(monkeypatch, ho
     assert not (tmp_path / "outside").exists()
     made = [path.relative_to(home) for path in home.rglob("*.json")]
     assert made and all(re.fullmatch(r"data/visitors/[0-9a-f]{32}/writing/[0-9a-f]{16}\.json", str(path)) for path in made)
+
+
+def test_every_test_that_security_names_is_there_and_runs_with_one_of_its_two_commands():
+    tests = {}  # name → what it is marked with
+    for path in (ROOT / "tests").glob("test_*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        of_all = " ".join(ast.unparse(n) for n in tree.body if ast.unparse(n).startswith("pytestmark"))
+        for test in (n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name.startswith("test_")):
+            tests[test.name] = " ".join([of_all, *map(ast.unparse, test.decorator_list)])
+    named = re.findall(r"`(test_\w+)`", (ROOT / "SECURITY.md").read_text(encoding="utf-8"))
+    assert len(named) > 60 and not set(named) - tests.keys()
+    assert not [name for name in named if not re.search(r"mark\.(security|faults)\b", tests[name])]
 
 
 @pytest.mark.faults

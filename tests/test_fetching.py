@@ -24,6 +24,7 @@ def test_a_base_is_fetched_in_the_background_and_anyone_can_see_how_far_it_is(hu
     assert fetches.alive() is None and load_base(NAME)
 
 
+@pytest.mark.security
 def test_a_download_asks_for_its_files_alone_and_says_nothing_of_this_machine(hub, gate):  # noqa: F811
     gate.set()
     assert Fetches().start(NAME).wait(SECONDS) and base_path(NAME)

@@ -189,6 +189,7 @@ def test_held_out_writing_is_never_learnt_from(tmp_path):
     assert run["text"]["train_characters"] == CORPUS.characters - len(held.documents[0].text)
 
 
+@pytest.mark.security
 def test_a_run_keeps_no_text_of_the_person(tmp_path):
     text = essay(1).replace("the gate", "a xylophone")
     write_folder(tmp_path / "writing")

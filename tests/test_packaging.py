@@ -5,6 +5,7 @@ import re
 import tomllib
 from pathlib import Path
 
+import pytest
 import yaml
 from packaging.requirements import Requirement
 
@@ -52,6 +53,7 @@ def test_the_engine_knows_no_screen_and_the_pages_no_torch():
             assert not _imports(path) & forbidden, path.name
 
 
+@pytest.mark.security
 def test_nothing_is_ever_unpickled_and_no_shell_is_called():
     for path in [ROOT / "app.py", *(ROOT / "vibejam").rglob("*.py"), *(ROOT / "pages").rglob("*.py")]:
         assert not _imports(path) & {"pickle", "dill", "joblib", "shelve", "marshal"}, path.name

@@ -91,6 +91,7 @@ def test_a_damaged_manner_is_refused_with_a_sentence(manner, tmp_path):
         load_manner(tmp_path)
 
 
+@pytest.mark.security
 def test_a_manner_holds_no_sentence_of_the_person(manner, tmp_path):
     save_manner(tmp_path, manner)
     data = (tmp_path / "manner.safetensors").read_bytes()

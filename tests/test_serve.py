@@ -172,6 +172,7 @@ def test_two_clients_at_once_get_what_each_would_alone(client, engine):
     assert answers == alone * 3
 
 
+@pytest.mark.security
 def test_a_full_queue_says_when_to_come_back(url, engine):
     engine.gate.clear()
     body = {"model": "vibejam-voice", "messages": [{"role": "user", "content": "x"}], "max_tokens": 2}
