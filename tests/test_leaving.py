@@ -1,5 +1,7 @@
 """A visitor of a Space who leaves, with a word or without one, leaves nothing behind; and no crowd has the processor to itself."""
 
+import sys
+
 import pytest
 from app_hands import TINY, give_writing, knobs, nothing_left_running, until  # noqa: F401
 from runs import TOKENIZER, small
@@ -8,7 +10,7 @@ from tally import count
 import app
 from pages import rewrite, sample, state, train, voice
 from vibejam.checkpoint import save_model
-from vibejam.jobs import JOBS
+from vibejam.jobs import JOBS, TURN, Jobs
 from vibejam.workspace import Workspace
 
 pytestmark = pytest.mark.security
@@ -104,3 +106,12 @@ def test_what_computes_for_seconds_goes_by_turns():
     handlers = [handler for handler in app.build_app().fns.values() if getattr(handler.fn, "__wrapped__", handler.fn) in heavy]
     assert heavy == {getattr(handler.fn, "__wrapped__", handler.fn) for handler in handlers}
     assert {(handler.concurrency_id, handler.concurrency_limit) for handler in handlers} == {("voice", 2)}
+
+
+def test_from_the_first_run_on_no_page_keeps_python_from_the_run_for_long(tmp_path):
+    usual = sys.getswitchinterval()
+    try:
+        job = Jobs().start(tmp_path, lambda: iter(()))
+        assert job.wait(60) and job.status == "done" and sys.getswitchinterval() == pytest.approx(TURN) and TURN <= 0.001
+    finally:
+        sys.setswitchinterval(usual)
