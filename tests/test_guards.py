@@ -214,6 +214,17 @@ They ate before the guests arrived. | Before the guests arrived they ate.
 The tower is taller than the church. | The tower's taller than the church.
 He did not merely complain; he shouted. | He did not only complain; he shouted.
 I have got a cold. | I've got a cold.
+It was a hoop that I was unable to see. | It was a hoop that I could not see.
+My entire arm hurt. | All my arm hurt.
+We publish two articles each week. | We publish two articles per week.
+He consistently forgets the milk. | He always forgets the milk.
+He is more commonly late. | He is more often late.
+I will attempt a clear explanation. | I will try to explain clearly.
+He thinks that anyone else needs help. | He thinks that any other man needs help.
+Recently a man called. | Lately a man called.
+It is unlike traveling to the moon. | It is unlike going to the moon.
+The controls provided by the browser work. | The controls that the browser gives work.
+Therefore I think it late. | For that very reason I think it late.
 """.strip().splitlines()
 
 

@@ -7,7 +7,7 @@ Left out: Roman numerals (the guards see them as names) and what a number refers
 from collections.abc import Sequence
 from functools import lru_cache
 
-from vibejam.rewrite.words import FUNCTION
+from vibejam.rewrite.words import FUNCTION, PAST
 
 _SMALL = dict(zip(
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen "
@@ -29,6 +29,7 @@ _MULTIPLES = {"twice": "x2", "thrice": "x3", "once": "x1", "double": "x2", "doub
 _ALONE = {word + "s" for word in [*_SCALES, "dozen"]}
 OF_NOBODY = frozenset("the this that each every any no some which another only what many such".split())  # before "one", no number
 _AFTER_ONCE = FUNCTION - {"a", "an", "in", "or", "and", "at", "on"}  # what follows makes it "as soon as"
+_CLAUSES = frozenset("if as when how where unless though because".split())  # before "one", with a verb behind it, anybody
 WORDS = frozenset([*_SMALL, *_TENS, *_SCALES, *_DOZEN, *_ORDINALS, *_MULTIPLES, *_ALONE])
 
 
@@ -82,11 +83,11 @@ def _value(words: Sequence[str], at: int) -> tuple[str, int]:
 
 
 def _is_somebody(words: Sequence[str], at: int) -> bool:
-    """Whether "one" counts nothing: the one, each one, a good one, one must."""
+    """Whether "one" counts nothing: the one, each one, a good one, one must, if one took."""
     before, after = words[at - 1] if at else "", words[at + 1] if at + 1 < len(words) else ""
     if after in ("of", "in", "per", "or", "to", "and") and not before[:1].isalpha() or after in ("of", "or"):
         return before in OF_NOBODY - {"the", "only"}
-    return before in OF_NOBODY or after in FUNCTION or not after.isalpha()
+    return before in OF_NOBODY or after in FUNCTION or not after.isalpha() or before in _CLAUSES and after in PAST
 
 
 def _counts_nothing(words: Sequence[str], at: int) -> bool:

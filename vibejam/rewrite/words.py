@@ -14,7 +14,7 @@ def _table(text: str) -> dict[str, list[str]]:
 
 # A negation counts, and says besides how far it goes: "never" is "not" and "ever", "nobody" is "not" and "anybody".
 NEGATIONS = {
-    "not": (), "no": (), "none": (), "nor": (), "neither": (), "without": (), "non": (), "unable": ("can",), "nowhere": (),
+    "not": (), "no": (), "none": (), "nor": (), "neither": (), "without": (), "non": (), "unable": ("can", "could?"), "nowhere": (),
     "never": ("ever",), "nobody": ("anybody",), "no one": ("anybody",), "nothing": ("anything",), "no longer": ("longer",),
 }  # fmt: skip
 
@@ -47,6 +47,7 @@ must? = need, needs, needed, required, requires, require, forced to, obligated
 
 QUANTIFIERS = _table("""
 all = all, every, each, everyone, everybody, everything, every one, all of, every one of, all the, each of, everywhere
+all? = entire, whole, per
 both = both, both of
 either = either
 some = some, several, a number of, a few, a handful of, various, someone, somebody, something, some one
@@ -57,14 +58,18 @@ few = few, very few, little of
 hardly = hardly, scarcely, barely, rarely, seldom, almost never, almost no, almost nothing, hardly ever
 most = the majority of, majority
 anybody = anyone, anybody, any one
+anybody? = any
 anything = anything
 any = any
+any? = anyone, anybody
 only = only, solely, nothing but, none but, no more than, nothing more than
 only? = just, simply, merely, alone, exclusively, but
 at once = at once, immediately, right away, straight away, straightaway, instantly, without delay
 always = always, invariably, at all times, constantly, forever
+always? = consistently, continually, continuously
 ever = ever
 often = often, frequently, many times, oftentimes
+often? = commonly
 sometimes = sometimes, occasionally, at times, now and then, from time to time, on occasion
 usually = usually, generally, normally, as a rule, typically, in general, ordinarily
 almost = almost, nearly, practically, virtually, all but
@@ -82,6 +87,7 @@ COUNTED = frozenset({"only"})  # each of them limits something else, so that one
 CERTAINTY = _table("""
 certain = certainly, undoubtedly, no doubt, to be sure, definitely, surely, without doubt, without a doubt, beyond doubt, there
     is no doubt that, there is no question that, beyond question, of course, clearly, obviously, evidently, plainly
+certain? = clear, obvious, evident, plain
 likely = probably, likely, in all likelihood, most likely, presumably
 apparent = apparently, seemingly, allegedly, supposedly
 really = really, truly, actually, genuinely, indeed, in fact, very, extremely, highly, remarkably, incredibly, exceedingly,
@@ -97,7 +103,8 @@ because = because, because of, as a result of, due to, owing to, on account of, 
     the reason is that, this is because
 because? = since, for, as, reason, reasons, thanks to, given that, in view of, from, through, so, therefore, thus, hence,
     consequently, as a result
-therefore = therefore, hence, consequently, as a result, for this reason, for that reason, that is why, which is why, this is
+therefore = therefore, hence, consequently, as a result, for this reason, for that reason, for this very reason, for that very
+    reason, that is why, which is why, this is
     why, accordingly, thereby
 therefore? = so, thus, then, so that, because, since
 if = if, provided that, provided, as long as, in case, assuming, supposing
@@ -161,7 +168,8 @@ NOT_QUANTIFYING = """
 at all, all at once, all of a sudden, after all, all right, above all, all along, first of all, all in all, not at all, some
 day, as well as, once upon a time, once again, once more, one another, one day, at last, in the first place, as if, as
 though, if you like, if you will, if any, all the way, before long, at first, at first sight, at first glance, at the same time,
-each other, one another, would like to, would like, at best, at worst, more or less
+each other, one another, would like to, would like, at best, at worst, more or less, this very, that very, provided by, provided with,
+going to the, going to a, going to an, going to my, going to his, going to her, going to our, going to your, going to their, going to it
 """.replace("\n", " ").strip(" ,").split(", ")
 
 
@@ -263,7 +271,9 @@ build choose pick buy grab bring meet join anyway nor yet so then thus still hen
 although though because unless as
 even just only also again together overall further apparently presumably supposedly anyone alas behold truly surely really
 actually honestly frankly personally naturally generally broadly strictly literally merely hardly scarcely barely never always
-ever rather quite too very much instead likewise equally neither either none long ago
+ever rather quite too very much instead likewise equally neither either none long ago lately somewhere elsewhere everywhere nowhere
+somehow presently meantime doubtless suffice encourage admittedly arguably notably remember rightly wrongly strangely oddly
+curiously plainly evidently undoubtedly definitely gradually quickly slowly quietly simultaneously formerly hitherto thereafter
 """.split()
 )
 
