@@ -117,6 +117,10 @@ length | The hall was cold. | The hall was cold and dark and far from the road a
 grammar | The plan would make us rich. | The plan would make we rich.
 grammar | He ate an apple. | He ate a apple.
 grammar | They own a house. | They own an house.
+negation | The pump does not start. | The pump starts.
+negation | The pump fails to start. | The pump starts, and it is not old, and not loud.
+modality | You should leave. | If you leave.
+quantity | It holds up to forty people. | It holds forty people.
 grammar | It was late in the day. | It was late in the the day.
 grammar | It was late. | It was late..
 grammar | The man (my uncle) laughed. | The man (my uncle laughed.
@@ -225,6 +229,13 @@ Recently a man called. | Lately a man called.
 It is unlike traveling to the moon. | It is unlike going to the moon.
 The controls provided by the browser work. | The controls that the browser gives work.
 Therefore I think it late. | For that very reason I think it late.
+A coat lacking buttons hung there. | A coat without buttons hung there.
+The pump fails to start. | The pump does not start.
+The rule was solely for guests. | The sole rule was for guests.
+Should it rain, the path floods. | If it rains, the path floods.
+The bell was never heard. | The bell was at no time heard.
+The two are approximately equal. | The two are more or less equal.
+There were forty bales. | There were forty bales in all.
 """.strip().splitlines()
 
 

@@ -189,6 +189,10 @@ def _read_classes(facts: Facts) -> None:
         for name in CLASSES.get(tuple(words[at:end]), ()):
             if name == "about" and word in ("about", "around") and not (end < last and _numeral(words[end])):
                 continue
+            if name == "at most" and word == "up" and not (end < last and _numeral(words[end])):
+                continue
+            if word == "should" and (not at or words[at - 1] in _BREAKS):  # "should it rain"
+                name = "if"
             if word == "nor" and "neither" in words[:at]:  # one negation, neither … nor
                 continue
             classes[name] += 1

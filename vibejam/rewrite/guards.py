@@ -141,8 +141,11 @@ def _negation(draft: Facts, candidate: Facts) -> Iterator[str]:
     before, after = draft.classes["not"], candidate.classes["not"]
     lost, come = _made_negative(draft, candidate), _made_negative(candidate, draft)
     before, after = before + len(lost), after + len(come)
-    if before != after:
+    instead = candidate.classes["not?"] - draft.classes["not?"]
+    if not 0 <= (before - after) * (1 if instead > 0 else -1) <= abs(instead):
         yield "a negation was lost" if after < before else "a negation was added"
+        return
+    if before != after:  # what it denies cannot be compared, for the other has no "not"
         return
     if not lost and not come and (moved := _denied_instead(draft, candidate)):
         yield f"what is denied is no longer the same: “{moved}”"

@@ -16,7 +16,12 @@ def _table(text: str) -> dict[str, list[str]]:
 NEGATIONS = {
     "not": (), "no": (), "none": (), "nor": (), "neither": (), "without": (), "non": (), "unable": ("can", "could?"), "nowhere": (),
     "never": ("ever",), "nobody": ("anybody",), "no one": ("anybody",), "nothing": ("anything",), "no longer": ("longer",),
+    "at no time": ("ever",), "in no case": ("ever",),
 }  # fmt: skip
+
+NEAR_NEGATIONS = """
+lack, lacks, lacked, lacking, fail to, fails to, failed to, failing to, free of, free from, devoid of, as opposed to
+""".replace("\n", " ").strip(" ,").split(", ")  # which may stand for a "not", and say more than that
 
 PRONOUNS = _table("""
 I = i, me, my, mine, myself
@@ -63,7 +68,7 @@ anything = anything
 any = any
 any? = anyone, anybody
 only = only, solely, nothing but, none but, no more than, nothing more than
-only? = just, simply, merely, alone, exclusively, but
+only? = just, simply, merely, mere, sole, alone, exclusively, limited to, but
 at once = at once, immediately, right away, straight away, straightaway, instantly, without delay
 always = always, invariably, at all times, constantly, forever
 always? = consistently, continually, continuously
@@ -73,7 +78,7 @@ often? = commonly
 sometimes = sometimes, occasionally, at times, now and then, from time to time, on occasion
 usually = usually, generally, normally, as a rule, typically, in general, ordinarily
 almost = almost, nearly, practically, virtually, all but
-about = about, approximately, roughly, or so, around
+about = about, approximately, roughly, or so, around, more or less
 longer = any longer, anymore, any more
 at least = at least, no fewer than, no less than
 at most = at most, up to
@@ -92,7 +97,7 @@ likely = probably, likely, in all likelihood, most likely, presumably
 apparent = apparently, seemingly, allegedly, supposedly
 really = really, truly, actually, genuinely, indeed, in fact, very, extremely, highly, remarkably, incredibly, exceedingly,
     tremendously, enormously, terribly, awfully, hugely
-really? = most, so, too, such, particularly, especially, quite, rather, much, a lot, great, deeply, a great deal
+really? = particular, most, so, too, such, particularly, especially, quite, rather, much, a lot, great, deeply, a great deal
 """)
 
 CONNECTIVES = _table("""
@@ -100,27 +105,27 @@ but = but, however, though, although, nevertheless, nonetheless, even so, even t
     contrast, despite, in spite of, notwithstanding, whereas, then again, conversely, all the same
 but? = yet, still, while, whilst, even if, only, except that, rather, instead, and yet, at the same time
 because = because, because of, as a result of, due to, owing to, on account of, owing to the fact that, due to the fact that,
-    the reason is that, this is because
+    the reason is that, this is because, on the ground that, on the grounds that
 because? = since, for, as, reason, reasons, thanks to, given that, in view of, from, through, so, therefore, thus, hence,
     consequently, as a result
 therefore = therefore, hence, consequently, as a result, for this reason, for that reason, for this very reason, for that very
     reason, that is why, which is why, this is
     why, accordingly, thereby
-therefore? = so, thus, then, so that, because, since
-if = if, provided that, provided, as long as, in case, assuming, supposing
+therefore? = so, thus, then, so that, because, since, explains why
+if = if, provided that, provided, as long as, so long as, in case, in that case, assuming, supposing
 if? = when, whether, were, should, whenever, each time, every time, had
 unless = unless, except if
 until = until, till, up until
 before = before, prior to
 after = after, afterwards
-after? = then, once, later, having, when, since, next, as, following, subsequently
-before? = until, already, first, previous, previously, beforehand, earlier, ago
+after? = then, once, later, having, when, since, next, as, following, subsequently, followed, subsequent, whereupon
+before? = in front of, until, already, first, previous, previously, beforehand, earlier, ago
 instead = instead of, rather than, in place of
 instead? = not, but, instead, rather
 except = except, except for, apart from, other than, save for
 except? = but, besides
 also = also, as well, in addition, additionally, furthermore, moreover, what is more, on top of that, likewise
-also? = too, besides, and, plus, another, further, both, as well as, even, with
+also? = in addition to, too, besides, and, plus, another, further, both, as well as, even, with
 """)
 
 # more and less, most and least; facts.py adds the adjectives' own forms
@@ -165,11 +170,12 @@ not only, not just, not solely, not merely, not simply, whether or not, no matte
 the less, never mind, not least, nothing if not, or not
 """.replace("\n", " ").strip(" ,").split(", ")
 NOT_QUANTIFYING = """
-at all, all at once, all of a sudden, after all, all right, above all, all along, first of all, all in all, not at all, some
-day, as well as, once upon a time, once again, once more, one another, one day, at last, in the first place, as if, as
-though, if you like, if you will, if any, all the way, before long, at first, at first sight, at first glance, at the same time,
-each other, one another, would like to, would like, at best, at worst, more or less, this very, that very, provided by, provided with,
-going to the, going to a, going to an, going to my, going to his, going to her, going to our, going to your, going to their, going to it
+at all, all at once, all of a sudden, after all, all right, above all, all along, first of all, all in all, not at
+all, some day, as well as, once upon a time, once again, once more, one another, one day, at last, in the first place,
+as if, as though, if you like, if you will, if any, all the way, before long, at first, at first sight, at first
+glance, at the same time, each other, one another, would like to, would like, at best, at worst, in all, all over,
+this very, that very, provided by, provided with, going to the, going to a, going to an, going to my, going to his,
+going to her, going to our, going to your, going to their, going to it
 """.replace("\n", " ").strip(" ,").split(", ")
 
 
@@ -185,6 +191,8 @@ def _classes() -> dict[tuple[str, ...], tuple[str, ...]]:
         found.setdefault((word,), (name,))
     for word, more in NEGATIONS.items():
         found[tuple(word.split())] = ("not", *more)
+    for phrase in NEAR_NEGATIONS:
+        found[tuple(phrase.split())] = (*found.get(tuple(phrase.split()), ()), "not?")
     for phrase in NOT_NEGATING:
         found[tuple(phrase.split())] = ("not only",) if phrase.startswith("not only") or phrase.startswith("not ") else ()
     for phrase in NOT_QUANTIFYING:
