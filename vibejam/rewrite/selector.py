@@ -16,11 +16,11 @@ from vibejam.rewrite.guards import Refusal, refusals
 from vibejam.rewrite.manner import Manner
 
 STYLE = 3.0  # what a logit of a unit's style weighs
-RATES = 0.35  # what a nat of the document's rates weighs against a logit of a unit's style
-SOUND = 0.2  # what a nat of how well the words follow one another weighs
+RATES = 0.13  # what a nat of the document's rates weighs against a logit of a unit's style
+SOUND = 0.075  # what a nat of how well the words follow one another weighs
 PASSES = 3  # times over the document; choices settle in two
 LIGHT = 0.8  # what a changed word costs under the lightest touch
-MARGIN = 0.1  # how much better than the draft a candidate must be, so that what is well said stays
+MARGIN = 0.04  # how much better than the draft a candidate must be, so that what is well said stays
 
 
 @dataclass(frozen=True)
