@@ -294,6 +294,16 @@ def test_of_what_a_model_says_nothing_stands_that_was_not_looked_at_and_the_rest
     assert doubted[proposed] == "meaning" and all("close to the cellar" in f.text for f in choice.considered if not f.refused)
 
 
+@pytest.mark.parametrize("fluent", [True, False])
+def test_a_word_that_nobody_knows_may_stand_where_whoever_wrote_it_makes_up_none(manner, fluent):
+    draft = "However, the gate is not close to the cellar."
+    proposer = OneVersion(draft, "But the wicket isn't adjacent to the cellar.")
+    proposer.fluent = fluent
+    considered = rewrite_text(draft, manner, [EditsProposer(manner), proposer]).choices[0].considered
+    refused = {reason.guard for found in considered if "adjacent" in found.text for reason in found.refused}
+    assert refused == (set() if fluent else {"words"}), "wicket and adjacent are in neither text"
+
+
 def test_small_edits_stand_without_a_look_and_what_is_built_on_others_was_looked_at(manner):
     draft = "However, the gate is not close to the cellar."
 

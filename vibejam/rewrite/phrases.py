@@ -329,7 +329,6 @@ anyone who | anybody who
 would prefer to > would rather
 in other respects > otherwise
 the issue is that > the problem is that
-is unable to, are unable to, am unable to, was unable to, were unable to > cannot, cannot, cannot, could not, could not
 are frequently, is frequently, was frequently, were frequently > are often, is often, was often, were often
 of this type, of that type > of this kind, of that kind
 of this type, of that type > of this sort, of that sort

@@ -6,7 +6,7 @@ business.  Left out: choosing (selector.py), how the edits are found (edits.py),
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, partial
 from typing import Protocol
 
 from vibejam.config import SampleConfig
@@ -17,7 +17,7 @@ from vibejam.rewrite.edits import propose_edits
 from vibejam.rewrite.guards import Refusal, refusals
 from vibejam.rewrite.manner import Manner
 from vibejam.rewrite.pairs import PROMPT
-from vibejam.rewrite.selector import Candidate
+from vibejam.rewrite.selector import Candidate, known_words
 from vibejam.rewrite.splicing import Change, changed, changes_of, gains, splice
 from vibejam.rewrite.trust import Meaning, doubts
 from vibejam.sample import candidate_ids, unused_ids
@@ -107,7 +107,7 @@ def ask_all(
             failed[proposer] = str(error)
             continue
         for candidates, texts in zip(found, proposed, strict=True):
-            candidates += [Candidate(text, proposer.name) for text in texts]
+            candidates += [Candidate(text, proposer.name, fluent=proposer.fluent) for text in texts]
     return found, failed
 
 
@@ -121,8 +121,8 @@ def develop(
     """
 
     @cache  # proposers often say the same, and so do their parts
-    def allowed(text: str) -> bool:
-        return not refusals(unit, text, manner.words)
+    def passes(text: str, fluent: bool) -> bool:
+        return not refusals(unit, text, known_words(manner, fluent))
 
     whole: list[Candidate] = []
     spliced: list[Candidate] = []
@@ -131,23 +131,24 @@ def develop(
         texts = [candidate.text for candidate in candidates if candidate.by == proposer.name]
         if proposer.name == EditsProposer.name or not texts:
             continue
-        name = f"{proposer.name} in parts"
+        name, fluent = f"{proposer.name} in parts", proposer.fluent
+        allowed = partial(passes, fluent=fluent)
         votes = changes_of(unit, texts, allowed)
         if meaning:
             found, wrong = _trusted(unit, votes, manner, meaning)
             doubted += [Candidate(text, name, why) for text, why in wrong.items()]
         else:
             found = [change for change, said in votes.items() if said >= proposer.agreed]
-        if proposer.fluent or not meaning:
-            whole += [Candidate(text, proposer.name) for text in texts if allowed(text)]
-        spliced += [Candidate(text, name) for text in splice(unit, found, manner, allowed)]
+        if fluent or not meaning:
+            whole += [Candidate(text, proposer.name, fluent=fluent) for text in texts if allowed(text)]
+        spliced += [Candidate(text, name, fluent=fluent) for text in splice(unit, found, manner, allowed)]
     edited = [
-        Candidate(text, f"{other.by}, edited")
+        Candidate(text, f"{other.by}, edited", fluent=other.fluent)
         for other in [*whole, *spliced]
-        for text in propose_edits(other.text, manner, FURTHER, allowed)
+        for text in propose_edits(other.text, manner, FURTHER, partial(passes, fluent=other.fluent))
     ]
     by_edits = [one for one in candidates if one.by == EditsProposer.name]
-    refused = [one for one in candidates if not allowed(one.text)]
+    refused = [one for one in candidates if not passes(one.text, one.fluent)]
     return [*by_edits, *whole, *spliced, *edited, *doubted, *refused]
 
 

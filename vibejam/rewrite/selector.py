@@ -5,7 +5,7 @@ a unit that sounds as the person's usually do gains nothing by sounding more so,
 whole document are held to the person's own rates, so that a habit is not laid on in every sentence.
 """
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -25,11 +25,15 @@ MARGIN = 0.04  # how much better than the draft a candidate must be, so that wha
 
 @dataclass(frozen=True)
 class Candidate:
-    """A version of a unit, the name of its proposer, and why it may not stand, where that was seen already."""
+    """A version of a unit, the name of its proposer, and why it may not stand, where that was seen already.
+
+    `fluent`: whoever wrote it makes up no words, so that one which neither the draft nor the person has is English all the same.
+    """
 
     text: str
     by: str
     refused: tuple[Refusal, ...] = ()
+    fluent: bool = False
 
 
 @dataclass(frozen=True)
@@ -74,6 +78,11 @@ def pick(weighed: Sequence[Sequence[Considered]], manner: Manner, around: Tensor
     return [Choice(row[0].text, found.text, found.by, tuple(row)) for row, found in zip(weighed, best, strict=True)]
 
 
+def known_words(manner: Manner, fluent: bool) -> Container[str]:
+    """The words that a version may use besides the draft's; none named where any may be."""
+    return frozenset() if fluent else manner.words
+
+
 def weigh(unit: str, candidates: Sequence[Candidate], manner: Manner, strength: float) -> list[Considered]:
     """The draft, then each different candidate, weighed for itself.
 
@@ -86,7 +95,7 @@ def weigh(unit: str, candidates: Sequence[Candidate], manner: Manner, strength: 
     sound = manner.words.log_probability(unit)
     rows = []
     for text, candidate in distinct.items():
-        refused = candidate.refused or tuple(refusals(unit, text, manner.words))
+        refused = candidate.refused or tuple(refusals(unit, text, known_words(manner, candidate.fluent)))
         if refused:
             rows.append(Considered(text, candidate.by, refused))
             continue
