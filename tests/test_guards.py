@@ -118,7 +118,9 @@ grammar | The plan would make us rich. | The plan would make we rich.
 grammar | He ate an apple. | He ate a apple.
 grammar | They own a house. | They own an house.
 negation | The pump does not start. | The pump starts.
-negation | The pump fails to start. | The pump starts, and it is not old, and not loud.
+negation | It is not possible to win. | It is impossible to win.
+negation | He was unable to sleep. | He was not able to sleep.
+negation | We were not happy with it. | We were unhappy with it.
 modality | You should leave. | If you leave.
 quantity | It holds up to forty people. | It holds forty people.
 grammar | It was late in the day. | It was late in the the day.
@@ -175,9 +177,6 @@ Nobody came to the fair. | No one came to the fair.
 I do not have any money. | I have no money.
 There was not anything to eat. | There was nothing to eat.
 He is not able to swim. | He cannot swim.
-It is not possible to win. | It is impossible to win.
-He was unable to sleep. | He was not able to sleep.
-We were not happy with it. | We were unhappy with it.
 You have to pay on Friday. | You must pay on Friday.
 He needs to rest. | He has to rest.
 It may rain tomorrow. | It might rain tomorrow.
@@ -218,7 +217,6 @@ They ate before the guests arrived. | Before the guests arrived they ate.
 The tower is taller than the church. | The tower's taller than the church.
 He did not merely complain; he shouted. | He did not only complain; he shouted.
 I have got a cold. | I've got a cold.
-It was a hoop that I was unable to see. | It was a hoop that I could not see.
 My entire arm hurt. | All my arm hurt.
 We publish two articles each week. | We publish two articles per week.
 He consistently forgets the milk. | He always forgets the milk.
@@ -229,8 +227,6 @@ Recently a man called. | Lately a man called.
 It is unlike traveling to the moon. | It is unlike going to the moon.
 The controls provided by the browser work. | The controls that the browser gives work.
 Therefore I think it late. | For that very reason I think it late.
-A coat lacking buttons hung there. | A coat without buttons hung there.
-The pump fails to start. | The pump does not start.
 The rule was solely for guests. | The sole rule was for guests.
 Should it rain, the path floods. | If it rains, the path floods.
 The bell was never heard. | The bell was at no time heard.

@@ -138,16 +138,13 @@ def _names(draft: Facts, candidate: Facts) -> Iterator[str]:
 
 
 def _negation(draft: Facts, candidate: Facts) -> Iterator[str]:
-    before, after = draft.classes["not"], candidate.classes["not"]
-    lost, come = _made_negative(draft, candidate), _made_negative(candidate, draft)
-    before, after = before + len(lost), after + len(come)
-    instead = candidate.classes["not?"] - draft.classes["not?"]
-    if not 0 <= (before - after) * (1 if instead > 0 else -1) <= abs(instead):
-        yield "a negation was lost" if after < before else "a negation was added"
-        return
-    if before != after:  # what it denies cannot be compared, for the other has no "not"
-        return
-    if not lost and not come and (moved := _denied_instead(draft, candidate)):
+    # "impossible" for "not possible" says the same, but whoever counts a text's negations has to find them all
+    for one, other in ((draft, candidate), (candidate, draft)):
+        more = one.classes["not"] > other.classes["not"] or _said(one) > _said(other)
+        if more or _made_negative(one, other):
+            yield "a negation was lost" if one is draft else "a negation was added"
+            return
+    if moved := _denied_instead(draft, candidate):
         yield f"what is denied is no longer the same: “{moved}”"
     for name in ("not only", "hardly", "longer"):
         if draft.classes[name] != candidate.classes[name]:
@@ -163,6 +160,11 @@ def _denied_instead(draft: Facts, candidate: Facts) -> str:
     if stated and denied or (stated or denied) and reach and reach_after and not reach & reach_after:
         return min(stated or denied)
     return ""
+
+
+def _said(facts: Facts) -> int:
+    """How often a text says no in so many words."""
+    return sum(word in words.SAYS_NO for word in facts.words)
 
 
 def _made_negative(one: Facts, other: Facts) -> list[str]:

@@ -14,14 +14,12 @@ def _table(text: str) -> dict[str, list[str]]:
 
 # A negation counts, and says besides how far it goes: "never" is "not" and "ever", "nobody" is "not" and "anybody".
 NEGATIONS = {
-    "not": (), "no": (), "none": (), "nor": (), "neither": (), "without": (), "non": (), "unable": ("can", "could?"), "nowhere": (),
+    "not": (), "no": (), "none": (), "nor": (), "neither": (), "without": (), "non": (), "unable": ("can",), "nowhere": (),
     "never": ("ever",), "nobody": ("anybody",), "no one": ("anybody",), "nothing": ("anything",), "no longer": ("longer",),
     "at no time": ("ever",), "in no case": ("ever",),
 }  # fmt: skip
 
-NEAR_NEGATIONS = """
-lack, lacks, lacked, lacking, fail to, fails to, failed to, failing to, free of, free from, devoid of, as opposed to
-""".replace("\n", " ").strip(" ,").split(", ")  # which may stand for a "not", and say more than that
+SAYS_NO = frozenset("not no never nobody nothing none nor neither without".split())
 
 PRONOUNS = _table("""
 I = i, me, my, mine, myself
@@ -191,8 +189,6 @@ def _classes() -> dict[tuple[str, ...], tuple[str, ...]]:
         found.setdefault((word,), (name,))
     for word, more in NEGATIONS.items():
         found[tuple(word.split())] = ("not", *more)
-    for phrase in NEAR_NEGATIONS:
-        found[tuple(phrase.split())] = (*found.get(tuple(phrase.split()), ()), "not?")
     for phrase in NOT_NEGATING:
         found[tuple(phrase.split())] = ("not only",) if phrase.startswith("not only") or phrase.startswith("not ") else ()
     for phrase in NOT_QUANTIFYING:
