@@ -124,6 +124,18 @@ def pace(folder: Path, start: float, end: float) -> float:
     return sum(b["iteration"] - a["iteration"] for a, b in steps) / max(1e-9, sum(b["seconds"] - a["seconds"] for a, b in steps))
 
 
+def computed(process: subprocess.Popen) -> float:
+    """Seconds of a processor that the server has had so far; 0 where the system does not say."""
+    status = Path(f"/proc/{process.pid}/stat")
+    fields = status.read_text().rpartition(")")[2].split() if status.exists() else ["0"] * 20
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def steps(folder: Path) -> int:
+    """How far the run is."""
+    return json.loads((folder / "metrics.jsonl").read_text().rpartition("\n")[0].splitlines()[-1])["iteration"]
+
+
 def memory(process: subprocess.Popen) -> int:
     """Megabytes that the server holds; 0 where the system does not say."""
     status = Path(f"/proc/{process.pid}/status")
@@ -150,7 +162,9 @@ def a_crowd(address: str, server: subprocess.Popen, home: Path, everyone: int) -
     trainer.call("begin", None, "", "Better", "none", *knobs())
     while not (runs := list((home / "home" / "data" / "visitors").glob("*/runs/*/metrics.jsonl"))):
         time.sleep(0.2)
+    started = computed(server), steps(runs[0].parent)
     time.sleep(ALONE)
+    met = computed(server), steps(runs[0].parent)
     came = json.loads(runs[0].read_text().splitlines()[-1])["seconds"]
     before, waits = memory(server), []
     arrived = threading.Barrier(everyone)
@@ -165,7 +179,10 @@ def a_crowd(address: str, server: subprocess.Popen, home: Path, everyone: int) -
     last = json.loads(runs[0].read_text().splitlines()[-1])["seconds"]
     alone, crowded = pace(runs[0].parent, came * 0.2, came), pace(runs[0].parent, came, last)
     print(f"{everyone:>8,} visitors at once; a sample and a rewrite took them {min(waits):.1f} to {max(waits):.1f} s")
-    print(f"{alone:>8.1f} steps a second of the training alone, {crowded:.1f} in the {last - came:.0f} s among them")
+    ended = computed(server), steps(runs[0].parent)
+    shares = [(b[1] - a[1]) / max(0.01, b[0] - a[0]) for a, b in ((started, met), (met, ended))]
+    print(f"{alone:>8.2f} steps a second of the training alone, {crowded:.2f} in the {last - came:.0f} s among them")
+    print(f"{shares[0]:>8.2f} steps for each second that the server computed alone, {shares[1]:.2f} among them")
     print(f"{before:>8,} MB held by the server before, {memory(server):,} MB after")
     return True
 

@@ -1,14 +1,17 @@
 """A visitor of a Space who leaves, with a word or without one, leaves nothing behind; and no crowd has the processor to itself."""
 
+import gc
 import sys
+from collections import Counter
 
 import pytest
 from app_hands import TINY, give_writing, knobs, nothing_left_running, until  # noqa: F401
 from runs import TOKENIZER, small
 from tally import count
+from writing import essay
 
 import app
-from pages import rewrite, sample, state, train, voice
+from pages import rewrite, sample, state, train, voice, write
 from vibejam.checkpoint import save_model
 from vibejam.jobs import JOBS, TURN, Jobs
 from vibejam.workspace import Workspace
@@ -63,6 +66,45 @@ def test_a_visitor_who_leaves_leaves_nothing_on_disk_or_in_memory():
     state.leave(owner)
     until(lambda: not left(owner))
     assert JOBS.alive() is None and not export.exists() and len(Workspace(other).writing()) == 2
+    count("visitors who left nothing")
+
+
+def secret() -> str:
+    """A word that nobody else uses, and that stands in memory only where it was put."""
+    return "ellebiznaz"[::-1]
+
+
+def held() -> Counter:
+    """The kinds of object that hold the word, of all that Python knows of."""
+    found, seen, waiting = Counter(), set(), gc.get_objects()
+    while waiting:
+        thing = waiting.pop()
+        for part in gc.get_referents(thing):
+            if isinstance(part, str | bytes):
+                text = part if isinstance(part, str) else part.decode("latin-1")
+                found[type(thing).__name__] += secret() in text.lower()
+            elif not gc.is_tracked(part) and isinstance(part, dict | tuple) and id(part) not in seen:
+                seen.add(id(part))
+                waiting.append(part)
+    return +found
+
+
+def test_no_word_of_a_visitor_who_has_left_is_held_in_memory():
+    owner = state.greet("")
+    for n in range(6):
+        write.take_pasted(owner, f"{essay(n)}\n\nThen {secret().title()} quietly hid the {secret()} ledger, and it rained.")
+    state.profile(owner)
+    train.begin(owner, "", "Quick", "none", *knobs(max_iters="4", **TINY))
+    until(lambda: JOBS.alive() is None and state.voice_choices(owner), 900)
+    run = state.voice_choices(owner)[0][1]
+    draft = f"It is important to note that {secret().title()} could not utilise it. The {secret()} ledger was there."
+    list(rewrite.stream(owner, run, rewrite.PASTE, "", "", "", "", draft, 1.0, []))
+    list(sample.stream(owner, run, f"The {secret()}", 0.8, 0, 0.95, 20, "1"))
+    assert held(), "or this would prove nothing"
+    state.leave(owner)
+    until(lambda: not left(owner))
+    gc.collect()
+    assert not held()
     count("visitors who left nothing")
 
 
