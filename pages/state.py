@@ -39,7 +39,8 @@ AWAY_SECONDS = 3 * 3600.0  # after which a visitor has gone who never said so
 BY_TURNS = dict(concurrency_id="voice", concurrency_limit=2)
 # What rewriting keeps of the sentences and words it has read, whoever's they are, so as not to read them again.
 REMEMBERED = (
-    facts.facts_of, figures._of_digits, ngrams.key_of, tokens.content, tokens.expanded, tokens.key_of, tokens.stem, bounds.Bounds._near,
+    facts.facts_of, figures._of_digits, ngrams.key_of, bounds.Bounds._near,
+    tokens.content, tokens.expanded, tokens.key_of, tokens.stem,
 )  # fmt: skip
 
 _lock = threading.Lock()

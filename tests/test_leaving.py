@@ -80,10 +80,10 @@ def held() -> Counter:
     while waiting:
         thing = waiting.pop()
         for part in gc.get_referents(thing):
-            if isinstance(part, str | bytes):
-                text = part if isinstance(part, str) else part.decode("latin-1")
+            if type(part) in (str, bytes):
+                text = part if type(part) is str else part.decode("latin-1")
                 found[type(thing).__name__] += secret() in text.lower()
-            elif not gc.is_tracked(part) and isinstance(part, dict | tuple) and id(part) not in seen:
+            elif not gc.is_tracked(part) and type(part) in (dict, tuple) and id(part) not in seen:
                 seen.add(id(part))
                 waiting.append(part)
     return +found
