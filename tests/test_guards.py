@@ -123,6 +123,9 @@ negation | He was unable to sleep. | He was not able to sleep.
 negation | We were not happy with it. | We were unhappy with it.
 modality | You should leave. | If you leave.
 quantity | It holds up to forty people. | It holds forty people.
+connection | They would die for it, and yet struggle to say why. | They would die for it, and struggle to say why.
+connection | It was late. Wind is never empty. | It was late. For wind is never empty.
+grammar | Had one of the men risen and spoken, we would have gone. | Had one of the men rose and spoken, we would have gone.
 grammar | It was late in the day. | It was late in the the day.
 grammar | It was late. | It was late..
 grammar | The man (my uncle) laughed. | The man (my uncle laughed.
@@ -232,6 +235,9 @@ Should it rain, the path floods. | If it rains, the path floods.
 The bell was never heard. | The bell was at no time heard.
 The two are approximately equal. | The two are more or less equal.
 There were forty bales. | There were forty bales in all.
+He stayed, because wind is never empty. | He stayed. For wind is never empty.
+It lasted for years. | For years it lasted.
+However, the wind rose. | The wind rose.
 """.strip().splitlines()
 
 

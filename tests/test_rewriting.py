@@ -304,6 +304,17 @@ def test_a_word_that_nobody_knows_may_stand_where_whoever_wrote_it_makes_up_none
     assert refused == (set() if fluent else {"words"}), "wicket and adjacent are in neither text"
 
 
+def test_a_sentence_told_all_anew_is_no_whole_version_whoever_wrote_it(manner):
+    draft = "The farmer sold the old barn and the meadow beside the river."
+    anew, near = "It went to another owner, all that he had there.", "The old barn, and the meadow by the river, the farmer sold."
+    for version, whole in ((anew, False), (near, True)):
+        proposer = OneVersion(draft, version)
+        proposer.fluent = True
+        nothing = lambda unit, texts: [Read(-20.0, -20.0) for _ in texts]  # noqa: E731
+        choice = rewrite_text(draft, manner, [EditsProposer(manner), proposer], meaning=nothing).choices[0]
+        assert any(found.by == "somebody" and not found.refused for found in choice.considered) == whole
+
+
 def test_small_edits_stand_without_a_look_and_what_is_built_on_others_was_looked_at(manner):
     draft = "However, the gate is not close to the cellar."
 

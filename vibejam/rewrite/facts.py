@@ -31,9 +31,14 @@ _BE = {"is": "is", "are": "is", "am": "is", "was": "was", "were": "was", "has": 
 _COMMON_ENDINGS = ("tion", "tions", "ness", "ment", "ments", "ing", "ity", "ism", "ship", "able", "ible", "ous", "ally", "fully")
 _PIVOTS = {"because": ("because", 1), "therefore": ("because", -1), "before": ("before", 1), "after": ("before", -1),
            "if": ("if", 1), "unless": ("unless", 1), "until": ("until", 1), "instead": ("instead", 1)}  # fmt: skip
+_CONTRASTS = frozenset("but yet and though although whereas however".split())  # "and" in "and yet"
+_AFTER_FOR = frozenset(  # what makes of an opening "for" something else than a reason
+    "example instance now once a an the this that these those my your his her our their its me him us them years months weeks days "
+    "hours".split()
+)
 _THAN = {"over": "more", "above": "more", "under": "less", "below": "less"}
 # of two words and more by their first, the longest first
-_PHRASES: dict[str, list[list[str]]] = {name: [] for name in ("than", "one", *_THAN)}
+_PHRASES: dict[str, list[list[str]]] = {name: [] for name in ("than", "one", "for", *_THAN)}
 for _phrase in sorted(CLASSES, key=len, reverse=True):
     _PHRASES.setdefault(_phrase[0], []).extend([list(_phrase)] if len(_phrase) > 1 else [])
 
@@ -179,6 +184,8 @@ def _read_classes(facts: Facts) -> None:
             facts.pivots.setdefault("than", []).append((1, set(filter(None, contents[at + 1 : ends[at + 1]]))))
         elif word == "one" and at + 1 < last and words[at + 1] in _DOING and (not at or words[at - 1] not in figures.OF_NOBODY):
             classes["one"] += 1
+        elif word == "for" and at + 2 < last and (not at or words[at - 1] in _ENDS) and words[at + 1] not in _AFTER_FOR:
+            classes["because"] += 1  # "For he was late."
         elif word in _THAN and at + 1 < last and _numeral(words[at + 1]):  # "over 40" is "more than 40"
             classes.update((_THAN[word], "than"))
         end = at + 1
@@ -193,6 +200,8 @@ def _read_classes(facts: Facts) -> None:
                 continue
             if word == "should" and (not at or words[at - 1] in _BREAKS):  # "should it rain"
                 name = "if"
+            if word in _CONTRASTS and at and words[at - 1] not in _ENDS and name in ("but", "but?"):
+                classes["but within"] += 1  # in front of a sentence it may be a machine's habit
             if word == "nor" and "neither" in words[:at]:  # one negation, neither … nor
                 continue
             classes[name] += 1

@@ -41,6 +41,10 @@ _DOING = frozenset("do did does".split())
 _NOT_AFTER_HELPERS = frozenset("is are was were been has had does did goes".split()) | PAST.keys() - set(
     "found left saw felt ground wound bore lay bound read let put cut set hit shut cost hurt lit".split()
 )
+_PAST_ALONE = frozenset(  # pasts that are no participles: "had he rose"
+    "was were did went saw took gave began wrote knew grew drew broke rose drove wore chose ate sang drank swam flew shook stole "
+    "woke spoke threw forgot rode sank fell tore blew rang swore".split()
+)
 _ENDS_IN_ED = frozenset("need feed seed speed proceed exceed succeed bleed breed shed embed wed heed weed red bed".split())
 _CUT_SHORT = frozenset("the a an my your our their every and or because".split())
 _STOPS = frozenset(".!?;")
@@ -59,7 +63,11 @@ def faults(text: str, words: Sequence[str]) -> Counter[str]:
     found["an open bracket or quotation"] += text.count('"') % 2
     found["a sentence that begins with a mark"] += text[:1] in tuple(",;:.")
     before, word = "", "."
+    had = False  # since "Had", and no mark since
     for after in words:
+        had = after == "had" and word in _STOPS or had and after.isalpha()
+        if had and after in _PAST_ALONE:
+            found["a form of the verb that does not fit"] += 1
         if word == after and word not in _TWICE and word.isalpha():
             found["a word twice"] += 1
         if word not in _LOOKED_AT:

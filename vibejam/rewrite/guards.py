@@ -102,6 +102,8 @@ def _connection(draft: Facts, candidate: Facts) -> Iterator[str]:
     yield from _turns(draft, candidate)
     before, after = draft.classes, candidate.classes
     contrast, contrast_after = before["but"] + before["but?"], after["but"] + after["but?"]
+    if contrast_after < before["but within"]:
+        yield "a contrast was lost"
     if contrast_after < contrast and after["therefore?"] > before["therefore?"]:
         yield "a contrast became a reason"
     if _REASONS & draft.raw - candidate.raw and _RESULTS & candidate.raw - draft.raw:

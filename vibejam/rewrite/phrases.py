@@ -346,7 +346,6 @@ on a daily basis, on a weekly basis, on a monthly basis, on a regular basis > ev
 on a daily basis > daily
 every single day, every single time, every single one > every day, every time, every one
 a small number of > a few | some
-a limited number of > a few
 a large proportion of > much of | most of
 a large portion of | a significant portion of > much of
 a variety of _ > various _ | several _ | all sorts of _

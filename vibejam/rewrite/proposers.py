@@ -14,6 +14,7 @@ from vibejam.errors import UserError
 from vibejam.model import BaseLM
 from vibejam.rewrite.bounds import bounds_of
 from vibejam.rewrite.edits import propose_edits
+from vibejam.rewrite.facts import facts_of
 from vibejam.rewrite.guards import Refusal, refusals
 from vibejam.rewrite.manner import Manner
 from vibejam.rewrite.pairs import PROMPT
@@ -26,6 +27,7 @@ from vibejam.tokenizer import Tokenizer
 LONGER = 1.5  # times a unit's tokens, and some more, that a candidate may have
 ROOM = 16
 FURTHER = 4  # edited versions of each of the others' candidates
+KEPT = 0.5  # of a unit's content words, that a big LLM's whole sentence must have: guards know no other words for them
 LOOKED_AT = 16  # changes of a unit, those that promise most; each takes a third of a second of a core
 
 
@@ -140,7 +142,8 @@ def develop(
         else:
             found = [change for change, said in votes.items() if said >= proposer.agreed]
         if fluent or not meaning:
-            whole += [Candidate(text, proposer.name, fluent=fluent) for text in texts if allowed(text)]
+            near = [text for text in texts if allowed(text) and _kept(unit, text) >= KEPT]
+            whole += [Candidate(text, proposer.name, fluent=fluent) for text in near]
         spliced += [Candidate(text, name, fluent=fluent) for text in splice(unit, found, manner, allowed)]
     edited = [
         Candidate(text, f"{other.by}, edited", fluent=other.fluent)
@@ -150,6 +153,12 @@ def develop(
     by_edits = [one for one in candidates if one.by == EditsProposer.name]
     refused = [one for one in candidates if not passes(one.text, one.fluent)]
     return [*by_edits, *whole, *spliced, *edited, *doubted, *refused]
+
+
+def _kept(unit: str, text: str) -> float:
+    """Share of the unit's content words that a version has, in whatever form; 1 where there are none."""
+    before = facts_of(unit).stems
+    return len(before & facts_of(text).stems) / len(before) if before else 1.0
 
 
 def _trusted(
