@@ -165,7 +165,7 @@ def test_a_sample_streams_in(visit):
     written = page.locator("#written [data-text]").inner_text()
     page.locator("#prompt textarea").fill("We never ")
     page.locator("h2", has_text="Hear it").click()
-    page.wait_for_timeout(1000)  # it goes to the server as one leaves the box
+    page.wait_for_timeout(5000)  # it goes to the server as one leaves the box
     page.reload()
     page.locator("#written .figures").wait_for()
     page.wait_for_function("() => document.querySelector('#prompt textarea').value === 'We never '")

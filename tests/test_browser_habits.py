@@ -74,7 +74,7 @@ def test_what_was_typed_survives_a_reload_and_is_in_no_browser_storage(visit):
     page = visit.open()
     page.locator("#paste textarea").fill("Not added")
     page.locator("#paste textarea").press_sequentially(" yet.")
-    page.wait_for_timeout(1500)  # it goes to the server as one types
+    page.wait_for_timeout(5000)  # it goes to the server as one types
     page.reload()
     page.wait_for_function("() => document.querySelector('#paste textarea')?.value === 'Not added yet.'")
     assert "Not added" not in page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}])")
@@ -98,7 +98,7 @@ def test_files_dropped_anywhere_on_write_are_read_and_elsewhere_change_nothing(v
 def test_ctrl_enter_does_what_the_button_at_hand_does(visit):
     page = visit.open()
     page.locator("#paste textarea").fill("I wrote this myself, and it goes in by the keyboard. " * 8)
-    page.wait_for_timeout(1500)  # it goes to the server as one types
+    page.wait_for_timeout(5000)  # it goes to the server as one types
     page.keyboard.press("Control+Enter")
     page.locator(".piece .name", has_text="pasted").wait_for()
     page.locator("h1").click()
