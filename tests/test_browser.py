@@ -78,7 +78,7 @@ def test_a_run_is_watched_left_and_found_again_with_its_whole_curve(visit):
     settings.get_by_label("Minutes").fill("9")  # until a later test stops it, however slow the machine is today
     settings.get_by_label("Measurements How many").fill("120")
     page.get_by_role("button", name="Start learning").click()
-    page.locator("[data-status=running]").wait_for(timeout=60_000)
+    page.locator("[data-status=running]").wait_for(timeout=180_000)
     wait_for_curve(page, learnt=5, held=1)
     page.locator("#timeline .voice").wait_for()
     seen = curve(page)
@@ -124,7 +124,7 @@ def test_stop_keeps_a_voice_and_the_next_step_is_one_button(visit):
     page = visit.open()
     go(page, "Train")
     page.get_by_role("button", name="Stop and keep").click()
-    page.locator("[data-status=stopped]").wait_for(timeout=60_000)
+    page.locator("[data-status=stopped]").wait_for(timeout=180_000)
     page.get_by_role("button", name="Hear it").wait_for()
     assert page.locator("button.primary:visible").count() == 1
     slider = page.locator("#timeline input[type=range]")
@@ -235,7 +235,7 @@ def test_the_program_ends_kindly_and_the_run_can_be_resumed(visit):
     page = visit.open()
     go(page, "Train")
     page.get_by_role("button", name="Resume").click()
-    page.locator("[data-status=running]").wait_for(timeout=60_000)
+    page.locator("[data-status=running]").wait_for(timeout=180_000)
     wait_for_curve(page, 3)
     visit.process.send_signal(signal.SIGINT)
     assert visit.process.wait(90) == 0
