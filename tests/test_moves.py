@@ -209,7 +209,6 @@ However, it is cold. | But
 I am aware that it is cold. | know that
 I would like tea. | I'd like
 It notified us. | told
-We are unable to come. | cannot
 Recently, it rained. | Lately,
 We would prefer to wait. | would rather
 He held the view that it was late. | thought that
