@@ -34,7 +34,8 @@ LOOKED_AT = 16  # changes of a unit, those that promise most; each takes a third
 class Proposer(Protocol):
     """`name` is what a page calls it; `agreed`, how many of its candidates must make a change where nobody can look at it.
 
-    `fluent`: whether its sentences are good English whatever they say, so that whole ones need no look beyond the guards'.
+    `fluent`: whether its sentences are good English whatever they say, with no word made up, so that whole ones that have
+    half of the unit's content words need no look beyond the guards'.
 
     One that has `together`, and it is true, is asked for some paragraphs at once; others unit by unit.
     """

@@ -4,7 +4,8 @@ Each change is looked at alone, in the draft's sentence.  A sum over all that a 
 that are right, and let one pass that is wrong.  What counts is what was lost of the draft, how well the sentence still reads, and
 how many samples say so.  The measure was set on 1,347 changes to drafts that nothing was learnt from, which the guards had let
 pass and readers then sorted (ABLATIONS.md): of what a tuned model samples, three in ten were wrong; of what may stand, two or three
-in a hundred.  A big LLM writes sentences that are sentences: of 90 whole ones none was wrong, so they are not looked at.
+in a hundred.  A big LLM writes sentences that are sentences: of 90 whole ones none was wrong, so one that
+has half of the draft's content words is not looked at (proposers.py).
 Left out: how the reading is done (reverse.py), and what needs none, such as edits of a table.
 """
 

@@ -107,8 +107,7 @@ because = because, because of, as a result of, due to, owing to, on account of, 
 because? = since, for, as, reason, reasons, thanks to, given that, in view of, from, through, so, therefore, thus, hence,
     consequently, as a result
 therefore = therefore, hence, consequently, as a result, for this reason, for that reason, for this very reason, for that very
-    reason, that is why, which is why, this is
-    why, accordingly, thereby
+    reason, that is why, which is why, this is why, accordingly, thereby
 therefore? = so, thus, then, so that, because, since, explains why
 if = if, provided that, provided, as long as, so long as, in case, in that case, assuming, supposing
 if? = when, whether, were, should, whenever, each time, every time, had
@@ -276,7 +275,7 @@ although though because unless as
 even just only also again together overall further apparently presumably supposedly anyone alas behold truly surely really
 actually honestly frankly personally naturally generally broadly strictly literally merely hardly scarcely barely never always
 ever rather quite too very much instead likewise equally neither either none long ago lately somewhere elsewhere everywhere nowhere
-somehow presently meantime doubtless suffice encourage admittedly arguably notably remember rightly wrongly strangely oddly
+somehow presently meantime doubtless suffice encourage admittedly arguably notably rightly wrongly strangely oddly
 curiously plainly evidently undoubtedly definitely gradually quickly slowly quietly simultaneously formerly hitherto thereafter
 """.split()
 )
