@@ -149,7 +149,8 @@ def tick(owner: str, name: str, seen: str) -> list:
     if stamp == seen:
         return NOTHING
     if str(seen).split("\n")[:3] != stamp.split("\n")[:3]:
-        return show(owner, name)
+        updates = show(owner, name)
+        return updates if job.alive else ended(owner, name)  # what breaks off meanwhile takes its folder with it
     updates = list(NOTHING)
     updates[5], updates[-2] = compared.status_html(compared.look_at(job.folder)), stamp
     return updates
@@ -176,7 +177,7 @@ def compare(owner: str, text: str, archs: list[str], minutes: float, seeds: floa
         JOBS.start(folder, lambda: watched(folder, corpus, chosen, long, often), COMPARE)
     except UserError as error:
         return show(owner, NEW, str(error))
-    return show(owner, folder.name)
+    return tick(owner, folder.name, "")  # it may have broken off already
 
 
 def halt(owner: str, name: str) -> list:

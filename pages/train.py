@@ -158,8 +158,9 @@ def when_it_is_here(*inputs: object) -> Iterator[list]:
         yield from settings.speed_sentence(*inputs)
 
 
-def _is_here(base: str) -> bool:
-    return base == settings.FROM_NOTHING or base_path(base) is not None
+def _is_here(base: str | None) -> bool:
+    """Whether what was chosen to stand on is here; a call without the page may have chosen nothing."""
+    return base == settings.FROM_NOTHING or (base == BASE and base_path(BASE) is not None)
 
 
 def opened(owner: str, name: str | None) -> list:
@@ -229,7 +230,7 @@ def begin(owner: str, name: str, preset: str, base: str, *values: object) -> lis
         corpus = state.corpus(owner)
         check_trainable(corpus)
         if not _is_here(base):
-            raise UserError(f"{BASES[base].title} is not here yet; get it first, or begin from nothing but your writing.")
+            raise UserError(f"{BASES[BASE].title} is not here yet; get it first, or begin from nothing but your writing.")
         recipe, prompt = settings.recipe(corpus.characters, preset, values, base)
         _check_free(owner)
         on = "" if base == settings.FROM_NOTHING else f" on {base.partition('-')[0]}"

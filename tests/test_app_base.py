@@ -189,3 +189,9 @@ def test_rewrite_offers_the_writer_only_where_there_is_none(monkeypatch):
     lay_tiny_base()
     assert not shown(rewrite.arrived(ME, None)[3:7][BOX])
     assert "SmolLM2-135M-Instruct" in text_of(rewrite.destination_html("", "", ""))
+
+
+def test_who_calls_without_having_chosen_what_to_stand_on_is_answered():
+    assert not shown(train.stand(None)[0]) and not shown(train.wait(None)[0]) and not shown(train.settle(None, True)[2])
+    give_writing()
+    assert "get it first" in str(train.begin(ME, "", "Quick", None)) and JOBS.alive() is None

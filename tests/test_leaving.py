@@ -103,8 +103,8 @@ def test_no_word_of_a_visitor_who_has_left_is_held_in_memory():
     assert held(), "or this would prove nothing"
     state.leave(owner)
     until(lambda: not left(owner))
-    gc.collect()
-    assert not held()
+    # more than once, for a collection does nothing while another thread's is under way
+    until(lambda: gc.collect() >= 0 and not held())
     count("visitors who left nothing")
 
 
