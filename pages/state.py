@@ -22,7 +22,7 @@ from vibejam.corpus import Corpus, build_corpus
 from vibejam.engine import StyleEngine
 from vibejam.errors import UserError
 from vibejam.jobs import ALIVE, JOBS, Job
-from vibejam.rewrite import bounds, facts, figures, ngrams, tokens
+from vibejam.rewrite.remembered import forget_what_was_read
 from vibejam.runtime import is_space, return_memory
 from vibejam.voice import Profile, paragraphs
 from vibejam.workspace import OWNER, Workspace, new_visitor, run_name, uploads_folder
@@ -37,11 +37,6 @@ VISITORS_KEPT = 100  # as many pages as Gradio keeps the state of (guard.py)
 AWAY_SECONDS = 3 * 3600.0  # after which a visitor has gone who never said so
 # How events are queued that compute for seconds: a run in training shares the processor with as many of them as go on at once.
 BY_TURNS = dict(concurrency_id="voice", concurrency_limit=2)
-# What rewriting keeps of the sentences and words it has read, whoever's they are, so as not to read them again.
-REMEMBERED = (
-    facts.facts_of, figures._of_digits, ngrams.key_of, bounds.Bounds._near,
-    tokens.content, tokens.expanded, tokens.key_of, tokens.stem,
-)  # fmt: skip
 
 _lock = threading.Lock()
 _door = threading.Lock()  # of _visitors alone: whose workspace it is may be asked under the other
@@ -115,7 +110,7 @@ def forget(owner: str) -> None:
             remove(owner)
     drop_export(owner)
     Workspace(owner).remove_visitor()
-    _forget_words()
+    forget_what_was_read()
     with _door:
         _visitors.pop(owner, None)
     return_memory()
@@ -146,15 +141,10 @@ def forget_writing(owner: str) -> None:
     JOBS.forget_all(workspace(owner).labs_folder)
     workspace(owner).remove_all()
     _forget_typed(owner)
-    _forget_words()
+    forget_what_was_read()
     with _lock:
         _corpora.clear()
         _profiles.clear()
-
-
-def _forget_words() -> None:
-    for kept in REMEMBERED:
-        kept.cache_clear()
 
 
 def forget_runs(owner: str) -> None:

@@ -7,12 +7,12 @@ reverse.py).
 """
 
 import re
-from functools import lru_cache
 from weakref import WeakKeyDictionary
 
 import torch
 
 from vibejam.model import BaseLM
+from vibejam.rewrite.remembered import remembered
 from vibejam.rewrite.table import replacements
 from vibejam.rewrite.tokens import stem
 from vibejam.rewrite.words import CLASSES, FUNCTION
@@ -28,6 +28,7 @@ class Bounds:
 
     def __init__(self, model: BaseLM, tokenizer: Tokenizer) -> None:
         self._tokenizer = tokenizer
+        self._near = remembered(1 << 12)(self._nearest)  # this model's own, so that it goes with it
         self._tokens = [tokenizer.decode([i]) for i in range(tokenizer.vocab_size)]
         self._words = [token.strip().lower() for token in self._tokens]
         marks = [not any(c.isalnum() for c in token) for token in self._tokens]
@@ -51,8 +52,7 @@ class Bounds:
             if not (self._free[i] or i == ends or i in own or word in kin or root in stems)
         ]
 
-    @lru_cache(maxsize=1 << 12)  # noqa: B019 (one model, one cache)
-    def _near(self, word: str) -> frozenset[str]:
+    def _nearest(self, word: str) -> frozenset[str]:
         ids = self._tokenizer.encode(" " + word)
         if len(ids) != 1:
             return frozenset()

@@ -7,10 +7,10 @@ between marks and words such as "but" and "because".
 import re
 from collections import Counter
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 from vibejam.rewrite import figures
 from vibejam.rewrite.grammar import faults
+from vibejam.rewrite.remembered import remembered
 from vibejam.rewrite.tokens import EMPTY, PLAIN, content, expanded, key_of, parts_of, stem, tokens_of
 from vibejam.rewrite.words import CLASSES, CONTRACTIONS, FUNCTION, OPENERS, PAST, UNITS
 
@@ -75,7 +75,7 @@ class Facts:
     faults: Counter[str] = field(default_factory=Counter)  # of grammar.py
 
 
-@lru_cache(maxsize=512)
+@remembered(512)
 def facts_of(text: str) -> Facts:
     """The facts of a unit, kept for the next time."""
     facts = Facts(text)

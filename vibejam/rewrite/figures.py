@@ -5,8 +5,8 @@ Left out: Roman numerals (the guards see them as names) and what a number refers
 """
 
 from collections.abc import Sequence
-from functools import lru_cache
 
+from vibejam.rewrite.remembered import remembered
 from vibejam.rewrite.words import FUNCTION, PAST
 
 _SMALL = dict(zip(
@@ -33,7 +33,7 @@ _CLAUSES = frozenset("if as when how where unless though because".split())  # be
 WORDS = frozenset([*_SMALL, *_TENS, *_SCALES, *_DOZEN, *_ORDINALS, *_MULTIPLES, *_ALONE])
 
 
-@lru_cache(maxsize=4096)
+@remembered(4096)
 def _of_digits(text: str) -> str:
     """Digits as a value: "1,204.50" as "1204.5", "3rd" as "#3"; dates, times and versions as they are."""
     ordinal = text[-2:] in ("st", "nd", "rd", "th")

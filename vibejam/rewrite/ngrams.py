@@ -10,10 +10,11 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable
-from functools import lru_cache
 
 import torch
 from torch import Tensor
+
+from vibejam.rewrite.remembered import remembered
 
 START, END = "<s>", "</s>"  # what stands before a text's first word and after its last one
 ORDER = 3
@@ -37,7 +38,7 @@ def framed(words: list[str]) -> list[str]:
     return out
 
 
-@lru_cache(maxsize=1 << 18)
+@remembered(1 << 18)
 def key_of(gram: tuple[str, ...]) -> int:
     """A hash of some words that is the same on every machine, 63 bits."""
     return int.from_bytes(hashlib.blake2b("\0".join(gram).encode(), digest_size=8).digest(), "big") >> 1

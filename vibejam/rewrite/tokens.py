@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
 
+from vibejam.rewrite.remembered import remembered
 from vibejam.rewrite.words import CONTRACTIONS, FUNCTION, PAST, SUBJECTS
 
 PLAIN = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "\u00a0": " "})
@@ -39,7 +39,7 @@ def tokens_of(plain: str) -> Iterator[re.Match[str]]:
     return (_ANY if _UNCOMMON.search(plain) else _COMMON).finditer(plain)
 
 
-@lru_cache(maxsize=1 << 16)
+@remembered(1 << 16)
 def expanded(lower: str) -> tuple[str, ...]:
     """A word with its contraction written out; where "'s" and "'d" have two meanings they stay."""
     if lower in CONTRACTIONS:
@@ -65,14 +65,14 @@ def parts_of(number: str) -> list[str]:
     return parts if len(parts) == 2 else [number]
 
 
-@lru_cache(maxsize=1 << 16)
+@remembered(1 << 16)
 def key_of(lower: str) -> str:
     """A name without its possessive or plural."""
     word = lower.removesuffix("'s").removesuffix("'")
     return word[:-1] if len(word) > 3 and word[-1] == "s" and word[-2] != "s" else word
 
 
-@lru_cache(maxsize=1 << 16)
+@remembered(1 << 16)
 def stem(word: str) -> str:
     """What the forms of a word have in common, roughly: for comparing, not for reading."""
     word = PAST.get(word, word)
@@ -87,7 +87,7 @@ def stem(word: str) -> str:
     return word.rstrip("e") if len(word) > 3 else word
 
 
-@lru_cache(maxsize=1 << 16)
+@remembered(1 << 16)
 def content(word: str) -> str:
     """The stem of a word that says something by itself; "" of function words, marks and literals."""
     return stem(word) if word[0].isalnum() and word not in FUNCTION else ""
