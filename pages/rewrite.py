@@ -98,26 +98,30 @@ def build(owner: gr.State) -> state.Page:
         [address.change, model.change, key.change], trigger_mode="always_last", **asked_where
     )
     inputs = [owner, voice, source, instruction, address, model, key, draft, strength, agreed]
-    measuring = dict(
-        fn=measure, inputs=[owner, sides, known], outputs=[measured, known, *closer], **state.BY_TURNS, **quiet
-    )
+    measuring = dict(  # takes seconds, in which more may be decided
+        fn=measure, inputs=[owner, sides, known], outputs=[measured, known, *closer], trigger_mode="always_last",
+        **state.BY_TURNS, **quiet,
+    )  # fmt: skip
+    # each act begins with what the one before has left, and none is lost
+    one_by_one = quiet | dict(trigger_mode="multiple", concurrency_id="table", concurrency_limit=1)
     writing = go.click(stream, inputs, [draft, sides, columns, told_line, go, stop], **state.BY_TURNS, **quiet)
     writing.then(**measuring)
     halting = stop.click(halted, [owner, sides], [sides, columns, go, stop], cancels=[writing], **quiet)
     halting.then(**measuring)
-    columns.put_away(clear, owner, [draft, sides, columns, told_line], **quiet).then(**measuring)
+    columns.put_away(clear, owner, [draft, sides, columns, told_line], **one_by_one).then(**measuring)
     closer[-1].tick(wait_for_meaning, [owner, sides, known], [measured, known, *closer], concurrency_limit=None, **quiet)
-    acted = columns.act(decide, [owner, sides], [sides, columns, told_line, fold, kept], trigger_mode="multiple", **quiet)
+    acted = columns.act(decide, [owner, sides], [sides, columns, told_line, fold, kept], **one_by_one)
     removed = [
-        kept.remove(decided.remove, owner, [fold, kept, told_line], concurrency_limit=None, **quiet),
-        kept.remove_all(decided.remove_all, owner, [fold, kept, told_line], concurrency_limit=None, **quiet),
+        kept.remove(decided.remove, owner, [fold, kept, told_line], **one_by_one),
+        kept.remove_all(decided.remove_all, owner, [fold, kept, told_line], **one_by_one),
     ]
+    last = quiet | dict(trigger_mode="always_last", concurrency_limit=None)
+    taught = dict(fn=teach.show, inputs=section.inputs, outputs=section.outputs, **last)
     for event in (acted, *removed):
-        event.then(teach.show, section.inputs, section.outputs, concurrency_limit=None, **quiet)
+        event.then(**taught)
     acted.then(**measuring)
-    voice.input(partial(state.remember, name=sample.VOICE), [owner, voice], None, concurrency_limit=None, **quiet)
+    voice.input(partial(state.remember, name=sample.VOICE), [owner, voice], None, **last)
     fetching.tick(OFFER.tick, None, offer, concurrency_limit=None, **quiet).then(**asked_where)
-    taught = dict(fn=teach.show, inputs=section.inputs, outputs=section.outputs, concurrency_limit=None, **quiet)
     page = [missing, body, voice, *offer, fold, kept, sides, columns, draft]
     return state.Page(
         arrived, [owner, voice, sides, draft], page, {to_train: "train"}, (asked_where, taught, measuring)
@@ -139,10 +143,10 @@ def fields() -> list:
 show = sample.show
 
 
-def arrived(owner: str, chosen: str | None, sides: Sides | None = None, draft: str = "") -> list:
+def arrived(owner: str, chosen: str | None, sides: Sides | None = None, draft: str = "", request: gr.Request = None) -> list:
     """The page as someone arrives: the voices, the offer of a writer where there is none, what was decided, and what lies open."""
     page = [*show(owner, chosen), *OFFER.show(wanted=not is_set_up()), *decided.show(owner)]
-    if not owner or is_space() or isinstance(sides, Sides):
+    if not owner or is_space() or isinstance(sides, Sides) or _page(owner, request) in _stops:  # else it would stand over a new one
         return [*page, *[gr.skip()] * 3]
     try:
         found = kept_review(state.workspace(owner).review_file)
@@ -170,10 +174,14 @@ def where_to(address: str, model: str, key: str) -> list:
     return [destination_html(address, model, key), service.proposing(address, model, key)]
 
 
+def _page(owner: str, request: gr.Request | None) -> tuple[str, str]:
+    return owner, str(getattr(request, "session_hash", ""))
+
+
 @contextmanager
 def _stoppable(owner: str, request: gr.Request | None) -> Iterator[threading.Event]:
     """A flag that `halted` raises from the same page; a name that a browser chose decides nothing else."""
-    name, flag = (owner, str(getattr(request, "session_hash", ""))), threading.Event()
+    name, flag = _page(owner, request), threading.Event()
     _stops[name] = flag
     try:
         yield flag
@@ -235,7 +243,7 @@ def stream(
 
 def halted(owner: str, sides: Sides | None, request: gr.Request = None) -> list:
     """After a stop: what is done stays, and can be decided: (sides, columns, Rewrite, Stop)."""
-    flag = _stops.get((owner, str(getattr(request, "session_hash", ""))))
+    flag = _stops.get(_page(owner, request))
     if flag is not None:
         flag.set()
     done = review.review_html(sides) if isinstance(sides, Sides) else review.NOTHING_YET
