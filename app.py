@@ -74,7 +74,7 @@ def build_app() -> gr.Blocks:
                 )
         picked = pages["train"][1].picks
         for page in (pages["sample"][1], pages["rewrite"][1]):
-            picked.change(page.show, [owner, picked, *page.inputs[2:]], page.outputs, **quiet)
+            picked.change(page.show, [owner, picked, *page.inputs[2:]], page.outputs, **quiet | state.IN_ORDER)
         if not is_space():
             api.offer()
     return app
@@ -92,7 +92,7 @@ def _keep_what_is_typed(app: gr.Blocks, owner: gr.State, arrival: gr.events.Depe
     boxes = [box for box in app.blocks.values() if (box.elem_id or "").startswith(KEPT)]
     for box in boxes:  # a textbox tells of its input a key too early, and not at all of what is pasted or deleted
         typed = box.change if isinstance(box, gr.Textbox) else box.input
-        typed(partial(state.remember, name=box.elem_id), [owner, box], None, trigger_mode="always_last", **quiet)
+        typed(partial(state.remember, name=box.elem_id), [owner, box], None, **quiet | state.IN_ORDER)
     kept = gr.JSON(visible=False)
     arrival.then(partial(_kept, boxes), owner, kept, **quiet).then(None, [kept, *boxes], boxes, js=PUT_BACK, **quiet)
 

@@ -53,18 +53,26 @@ document.addEventListener('dragover', (event) => {
   leaving = setTimeout(() => document.body.classList.remove('dropping'), 400);
 });
 document.addEventListener('drop', async (event) => {
-  if (!holdsFiles(event) || event.defaultPrevented || event.target.closest?.('#drop')) return;
+  if (!holdsFiles(event) || event.defaultPrevented || (event.target.closest?.('#drop') && emptyBox())) return;
   event.preventDefault();
   if (!onWrite()) return;
   const entries = [...event.dataTransfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
   const files = entries.length ? (await Promise.all(entries.map(within))).flat() : [...event.dataTransfer.files];
-  const input = document.querySelector('#drop input[type=file]');
-  if (!input || !files.length) return;
-  const all = new DataTransfer();
+  if (files.length) dropped = dropped.then(() => handOver(files));
+});
+let dropped = Promise.resolve();  // what was dropped first goes first
+const emptyBox = () => !document.querySelector('#drop .file-preview') && document.querySelector('#drop input[type=file]');
+const when = async (come, looks = Infinity) => {
+  for (let look = 0; look < looks && !come(); look += 1) await new Promise((done) => setTimeout(done, 50));
+};
+async function handOver(files) {  // the box takes no more until what it holds is read
+  await when(emptyBox);
+  const all = new DataTransfer(), input = emptyBox();
   files.forEach((file) => all.items.add(file));
   input.files = all.files;
   input.dispatchEvent(new Event('change', { bubbles: true }));
-});
+  await when(() => !emptyBox(), 40);  // it may have been read before anyone looked
+}
 async function within(entry) {  // every file in a folder that was dropped
   if (entry.isFile) return new Promise((done) => entry.file((file) => done([file]), () => done([])));
   const reader = entry.createReader(), found = [];

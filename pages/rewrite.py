@@ -94,7 +94,7 @@ def build(owner: gr.State) -> state.Page:
     asked_where = dict(
         fn=where_to, inputs=[address, model, key], outputs=[goes_to, agreed], concurrency_limit=None, **quiet
     )
-    gr.on(  # change, not input: inside a tab Gradio misses the first input, and a pasted address is only one
+    named = gr.on(  # change, not input: inside a tab Gradio misses the first input, and a pasted address is only one
         [address.change, model.change, key.change], trigger_mode="always_last", **asked_where
     )
     inputs = [owner, voice, source, instruction, address, model, key, draft, strength, agreed]
@@ -103,7 +103,7 @@ def build(owner: gr.State) -> state.Page:
         **state.BY_TURNS, **quiet,
     )  # fmt: skip
     # each act begins with what the one before has left, and none is lost
-    one_by_one = quiet | dict(trigger_mode="multiple", concurrency_id="table", concurrency_limit=1)
+    one_by_one = quiet | state.IN_ORDER | dict(concurrency_id="table")
     writing = go.click(stream, inputs, [draft, sides, columns, told_line, go, stop], **state.BY_TURNS, **quiet)
     writing.then(**measuring)
     halting = stop.click(halted, [owner, sides], [sides, columns, go, stop], cancels=[writing], **quiet)
@@ -117,10 +117,10 @@ def build(owner: gr.State) -> state.Page:
     ]
     last = quiet | dict(trigger_mode="always_last", concurrency_limit=None)
     taught = dict(fn=teach.show, inputs=section.inputs, outputs=section.outputs, **last)
-    for event in (acted, *removed):
+    for event in (named, acted, *removed):
         event.then(**taught)
     acted.then(**measuring)
-    voice.input(partial(state.remember, name=sample.VOICE), [owner, voice], None, **last)
+    voice.input(partial(state.remember, name=sample.VOICE), [owner, voice], None, **quiet | state.IN_ORDER)
     fetching.tick(OFFER.tick, None, offer, concurrency_limit=None, **quiet).then(**asked_where)
     page = [missing, body, voice, *offer, fold, kept, sides, columns, draft]
     return state.Page(

@@ -75,9 +75,7 @@ def build(owner: gr.State) -> state.Page:
     how.input(**seen)
     taking = state.BY_TURNS | quiet | dict(trigger_mode="multiple")  # the next token is chosen while the last is on its way
     written.look(take_in_hand, [owner, text, *dice], [hand, place, fold, told_line], **taking)
-    voice.input(
-        partial(state.remember, name=VOICE), [owner, voice], None, trigger_mode="always_last", concurrency_limit=None, **quiet
-    )
+    voice.input(partial(state.remember, name=VOICE), [owner, voice], None, **quiet | state.IN_ORDER)
     again = dict(fn=come_back, inputs=[owner, voice, prompt, text], outputs=[written, text, how, prompt], **state.BY_TURNS, **quiet)
     gr.on([fold.expand, prompt.blur, voice.input, *(slider.change for slider in dice[:3])], **left)
     return state.Page(show, [owner, voice], [missing, body, voice], {to_train: "train"}, (again,))

@@ -60,8 +60,9 @@ def build(owner: gr.State) -> state.Page:
     seen = dict(  # takes seconds, so the page is there first, and more may be added meanwhile
         fn=voice.show, inputs=owner, outputs=figures, trigger_mode="always_last", **quiet | state.BY_TURNS
     )
-    one_by_one = quiet | dict(trigger_mode="multiple", concurrency_limit=1)  # each press counts, and the last list is the newest
-    uploading = dict(show_progress="minimal", api_visibility="private", concurrency_limit=None)
+    one_by_one = quiet | state.IN_ORDER  # each press counts, and the last list is the newest
+    # also what is dropped while the files before it are read
+    uploading = dict(show_progress="minimal", api_visibility="private", concurrency_limit=None, trigger_mode="multiple")
     for event, act, inputs, how in (
         (files.upload, take_files, [owner, files], uploading),
         (add.click, take_pasted, [owner, pasted], quiet),

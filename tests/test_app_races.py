@@ -3,6 +3,7 @@
 What only a browser shows of it, as what is typed while the server answers, is in test_browser_habits.py.
 """
 
+from collections import Counter
 from types import SimpleNamespace
 
 import gradio as gr
@@ -98,3 +99,9 @@ def test_a_voice_that_is_picked_on_train_takes_no_draft_from_the_box_it_is_typed
     """Rewrite is shown with its draft and its columns then, as always: without them it takes itself for a page just opened."""
     asked = [[each.elem_id for each in handler.inputs] for handler in handlers if handler.fn is rewrite.arrived]
     assert len(asked) == 3 and all("draft" in inputs for inputs in asked)
+
+
+def test_no_two_handlers_of_one_event_ask_again_for_each_other_for_ever(handlers):
+    last = [target for handler in handlers if handler.trigger_mode == "always_last" for target in handler.targets]
+    times = Counter(target for target in last if target[1] not in ("then", "success", "failure"))
+    assert times and max(times.values()) == 1, times.most_common(5)

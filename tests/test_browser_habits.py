@@ -103,12 +103,17 @@ def test_files_dropped_anywhere_on_write_are_read_and_elsewhere_change_nothing(v
     page.locator("#drop input[type=file]").wait_for(state="attached")
     page.evaluate(DROP, ["first.txt", "second.txt"])
     page.locator(".piece .name", has_text="second.txt").wait_for()
-    assert page.locator(".piece").count() == 2
+    for name in ("third.txt", "fourth.txt", "fifth.txt"):  # without waiting for the one before
+        page.evaluate(DROP, [name])
+    for name in ("third.txt", "fourth.txt", "fifth.txt"):
+        page.locator(".piece .name", has_text=name).wait_for()
+    settled(page)
+    assert page.locator(".piece").count() == 5
     go(page, "Train")
-    page.evaluate(DROP, ["third.txt"])
+    page.evaluate(DROP, ["elsewhere.txt"])
     settled(page)
     go(page, "Write")
-    assert page.locator(".piece").count() == 2 and page.url.startswith(visit.address)
+    assert page.locator(".piece").count() == 5 and page.url.startswith(visit.address)
     page.context.close()
 
 
@@ -182,12 +187,11 @@ def test_a_page_comes_back_with_the_program_and_offers_the_interrupted_run(visit
     page.locator(".away", has_text="comes back by itself").wait_for()
     shot(page, "away")
     visit.restart()
-    page.locator(".pulse", has_text="interrupted").wait_for()
-    settled(page)
+    page.locator(".pulse", has_text="interrupted").wait_for()  # what was asked of the killed program is never answered
     shot(page, "interrupted")
     page.locator(".pulse a").click()
     page.locator("[data-status=interrupted]").wait_for()
-    settled(page)
+    page.locator("button.primary:visible", has_text="Resume").wait_for()
     assert page.locator("button.primary:visible").inner_text() == "Resume"
     page.context.close()
 
