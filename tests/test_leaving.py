@@ -1,22 +1,24 @@
 """A visitor of a Space who leaves, with a word or without one, leaves nothing behind; and no crowd has the processor to itself."""
 
-import gc
+import json
+import os
+import subprocess
 import sys
-from collections import Counter
 
 import pytest
-from app_hands import TINY, give_writing, knobs, nothing_left_running, until  # noqa: F401
+from app_hands import ROOT, TINY, give_writing, knobs, nothing_left_running, until  # noqa: F401
 from runs import TOKENIZER, small
 from tally import count
-from writing import essay
 
 import app
-from pages import rewrite, sample, state, train, voice, write
+from pages import rewrite, sample, state, train, voice
 from vibejam.checkpoint import save_model
 from vibejam.jobs import JOBS, TURN, Jobs
 from vibejam.workspace import Workspace
 
 pytestmark = pytest.mark.security
+
+HELD = ROOT / "tests" / "held.py"
 
 
 @pytest.fixture(autouse=True)
@@ -69,42 +71,13 @@ def test_a_visitor_who_leaves_leaves_nothing_on_disk_or_in_memory():
     count("visitors who left nothing")
 
 
-def secret() -> str:
-    """A word that nobody else uses, and that stands in memory only where it was put."""
-    return "ellebiznaz"[::-1]
-
-
-def held() -> Counter:
-    """The kinds of object that hold the word, of all that Python knows of."""
-    found, seen, waiting = Counter(), set(), gc.get_objects()
-    while waiting:
-        thing = waiting.pop()
-        for part in gc.get_referents(thing):
-            if type(part) in (str, bytes):
-                text = part if type(part) is str else part.decode("latin-1")
-                found[type(thing).__name__] += secret() in text.lower()
-            elif not gc.is_tracked(part) and type(part) in (dict, tuple) and id(part) not in seen:
-                seen.add(id(part))
-                waiting.append(part)
-    return +found
-
-
 def test_no_word_of_a_visitor_who_has_left_is_held_in_memory():
-    owner = state.greet("")
-    for n in range(6):
-        write.take_pasted(owner, f"{essay(n)}\n\nThen {secret().title()} quietly hid the {secret()} ledger, and it rained.")
-    state.profile(owner)
-    train.begin(owner, "", "Quick", "none", *knobs(max_iters="4", **TINY))
-    until(lambda: JOBS.alive() is None and state.voice_choices(owner), 900)
-    run = state.voice_choices(owner)[0][1]
-    draft = f"It is important to note that {secret().title()} could not utilise it. The {secret()} ledger was there."
-    list(rewrite.stream(owner, run, rewrite.PASTE, "", "", "", "", draft, 1.0, []))
-    list(sample.stream(owner, run, f"The {secret()}", 0.8, 0, 0.95, 20, "1"))
-    assert held(), "or this would prove nothing"
-    state.leave(owner)
-    until(lambda: not left(owner))
-    # more than once, for a collection does nothing while another thread's is under way
-    until(lambda: gc.collect() >= 0 and not held())
+    """In a program of its own, where nobody but vibejam holds anything."""
+    program = subprocess.run([sys.executable, HELD], env=os.environ, capture_output=True, text=True, timeout=1200)
+    assert program.returncode == 0, program.stderr
+    found = json.loads(program.stdout.splitlines()[-1])
+    assert found["before"], "or this would prove nothing"
+    assert not found["after"], found["holders"]
     count("visitors who left nothing")
 
 
