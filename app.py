@@ -31,6 +31,7 @@ from vibejam.jobs import JOBS, LEARN  # noqa: E402
 from vibejam.runtime import is_space  # noqa: E402
 
 PORT = 7860
+LAST_SECONDS = 15.0  # until the program ends once everything is kept, whatever a page still waits for
 KEPT = (  # how the ids begin of boxes whose content survives a reload; a key never does
     "paste", "prompt", "instruction", "preset", "knob-", "dice-", "strength", "source", "endpoint-",
 )  # fmt: skip
@@ -168,6 +169,9 @@ def serve(host: str, port: int, browser: bool) -> int:
             print("Pausing the run in progress; it can be resumed." if can_go_on else "Stopping; what is done is kept.", flush=True)
             job.pause()
             job.wait(60)
+        end = threading.Timer(LAST_SECONDS, os._exit, [0])  # Python alone would wait for every thread that answers a page
+        end.daemon = True
+        end.start()
         app.close(verbose=False)
     return 0
 

@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -90,21 +91,23 @@ def real_app(tmp_path_factory):
     for place in ("data/me/writing/diary.json", "checkpoints/first/run.json"):
         (home / place).parent.mkdir(parents=True)
         (home / place).write_text('{"text": "SENTINEL-DIARY"}')
+    with started(home, OPENAI_API_KEY="SENTINEL-KEY", VIBEJAM_LLM_MODEL="some-model") as (_, address):
+        yield address, home
+
+
+@contextmanager
+def started(home, program=(str(ROOT / "app.py"),), **environment):
+    """vibejam's own app as a person starts it, or `program` around it: its process and its address."""
     port = free_port()
-    command = [sys.executable, "-u", str(ROOT / "app.py"), "--port", str(port), "--no-browser"]
-    environment = {
-        **os.environ,
-        "VIBEJAM_HOME": str(home),
-        "OPENAI_API_KEY": "SENTINEL-KEY",
-        "VIBEJAM_LLM_MODEL": "some-model",
-    }
+    command = [sys.executable, "-u", *program, "--port", str(port), "--no-browser"]
+    environment = {**os.environ, "VIBEJAM_HOME": str(home), **environment}
     with (home / "log").open("w") as log:
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
     try:
         while "vibejam is at" not in (home / "log").read_text():
             assert process.poll() is None, (home / "log").read_text()
             time.sleep(0.1)
-        yield f"http://127.0.0.1:{port}", home
+        yield process, f"http://127.0.0.1:{port}"
     finally:
-        process.terminate()
+        process.kill()
         process.wait(30)
