@@ -32,9 +32,9 @@ pytestmark = pytest.mark.faults
 
 @pytest.fixture(scope="module")
 def whole(worker, tmp_path_factory):  # noqa: F811
-    """A run that nobody killed, and the seconds it took."""
-    folder = tmp_path_factory.mktemp("whole")
-    return folder, worker.whole(train, str(folder), False)
+    """A run that nobody killed, and the seconds one takes: the shorter of two, or many a kill would come too late."""
+    folder, again = tmp_path_factory.mktemp("whole"), tmp_path_factory.mktemp("again")
+    return folder, min(worker.whole(train, str(each), False) for each in (again, folder))
 
 
 def same_run(folder, other):
