@@ -118,21 +118,20 @@ def show(owner: str, name: str | None, sentence: str = "") -> list:
     try:
         folder = next((folder for folder in folders if folder.name == name), None)
         found = compared.look_at(folder) if folder else None
-    except UserError as error:
-        folder = found = None
-        sentence = str(error)
+    except UserError as error:  # a damaged one can still be deleted
+        found, sentence = None, str(error)
     busy = found is not None and found.alive
     choices = [("A new comparison", NEW), *((run_title(folder.name), folder.name) for folder in folders)]
     return [
         told(sentence),
         gr.update(choices=choices, value=folder.name if folder else NEW, visible=bool(folders) and not busy),
-        gr.update(visible=found is None),
+        gr.update(visible=folder is None),
         gr.update(visible=writing),
-        gr.update(visible=found is not None),
+        gr.update(visible=folder is not None),
         compared.status_html(found) if found else "",
         gr.update(visible=busy and found.status != STOPPING),
-        gr.update(visible=found is not None and not busy),
-        gr.update(visible=found is not None and not busy),
+        gr.update(visible=folder is not None and not busy),
+        gr.update(visible=folder is not None and not busy),
         compared.table_html(found.known) if found else "",
         compared.payload(found) if found else "",
         _stamp(folder),

@@ -261,15 +261,17 @@ def test_too_little_writing_is_told_and_leaves_nothing():
         {"minutes": None},
     ],
 )
-def test_a_damaged_comparison_is_told_and_breaks_nothing(damage):
+def test_a_damaged_comparison_is_told_breaks_nothing_and_can_be_deleted(damage):
     folder = Workspace(ME).labs_folder / "2026-11-28-101112-my-writing"
     write_json(folder / "results.json", known().plain())
     assert shown(labs.opened(ME, None)[VIEW])
     write_json(folder / "results.json", known().plain() | damage)
     updates = labs.opened(ME, None)
-    assert "is damaged" in updates[TOLD]["value"] and shown(updates[SETUP]) and not shown(updates[VIEW])
+    assert "is damaged" in updates[TOLD]["value"] and not updates[TABLE] and not updates[FIGURES]
     (folder / "results.json").write_text("{")
-    assert shown(labs.show(ME, folder.name)[SETUP])
+    updates = labs.show(ME, folder.name)
+    assert "is damaged" in updates[TOLD]["value"] and updates[WHICH]["value"] == folder.name and shown(updates[DELETE])
+    assert shown(labs.remove(ME, folder.name)[SETUP]) and not folder.exists()
 
 
 # what is said of it
