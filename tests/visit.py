@@ -30,33 +30,45 @@ FLAGS = [
 
 LOOKS = (("light", 1280), ("dark", 1280), ("light", 390), ("dark", 390))
 PATIENCE = 180  # seconds, for whatever a page waits for: on a machine that has much else to do, a minute is little
-# Counts, inside the page, what it has asked of the server and not heard all of yet: there alone an answer counts as heard when
-# the page has it, and not when the browser has.
+# Keeps, inside the page, what it has asked of the server and not been told: there alone an answer counts as heard when the page has
+# it, and not when the browser has.  What a clock asks is left out, for where a run is watched there is always another tick.
 COUNTING = """() => {
-    const ask = window.fetch;
-    window.asked = window.waits = 0;
+    const ask = window.fetch, open = new Set(), named = new Map();
+    window.asked = 0;
+    Object.defineProperty(window, 'waits', { get: () => open.size });
+    const isTick = (body) => window.gradio_config.components.some((each) => each.type === 'timer' && each.id === body.trigger_id);
+    const told = (message) => {
+        if (message.msg === 'process_completed') setTimeout(() => { open.delete(named.get(message.event_id)); });
+    };
+    const forget = () => setTimeout(() => { for (const key of named.values()) open.delete(key); named.clear(); });
+    const heard = async (answer) => {
+        const reader = answer.body.getReader(), decoder = new TextDecoder();
+        let text = '';
+        const pull = async (stream) => {
+            try {
+                const { done, value } = await reader.read();
+                if (done) { forget(); return stream.close(); }
+                const parts = (text += decoder.decode(value, { stream: true })).split('\\n\\n');
+                text = parts.pop();
+                parts.filter((part) => part.startsWith('data:')).forEach((part) => told(JSON.parse(part.slice(5))));
+                stream.enqueue(value);
+            } catch (error) { forget(); stream.error(error); }
+        };
+        return new Response(new ReadableStream({ pull, cancel: (why) => { forget(); return reader.cancel(why); } }), answer);
+    };
     window.fetch = async (...about) => {
         const url = String(about[0]?.url ?? about[0]);
-        if (!/gradio_api\\/(queue|upload)/.test(url)) return ask(...about);
-        let over = false;
-        const end = () => { if (!over) { over = true; window.waits -= 1; } };
+        if (url.includes('gradio_api/queue/data')) return heard(await ask(...about));
+        if (!/gradio_api\\/(queue\\/join|upload)/.test(url)) return ask(...about);
+        const key = {}, joins = url.includes('queue/join');
         window.asked += 1;
-        window.waits += 1;
-        about[1]?.signal?.addEventListener('abort', end);
+        open.add(key);
         try {
             const answer = await ask(...about);
-            if (!url.includes('queue/data')) { setTimeout(end); return answer; }
-            const reader = answer.body.getReader();
-            const pull = async (stream) => {
-                try {
-                    const { done, value } = await reader.read();
-                    if (!done) return stream.enqueue(value);
-                    setTimeout(end);
-                    stream.close();
-                } catch (error) { end(); stream.error(error); }
-            };
-            return new Response(new ReadableStream({ pull, cancel: (why) => { end(); return reader.cancel(why); } }), answer);
-        } catch (error) { end(); throw error; }
+            if (joins && answer.ok && !isTick(JSON.parse(about[1].body))) named.set((await answer.clone().json()).event_id, key);
+            else setTimeout(() => open.delete(key));
+            return answer;
+        } catch (error) { open.delete(key); throw error; }
     };
 }"""
 # Draws twice, so that what the browser was about to do is done, and says what is still to come: answers, and ends of animations.
