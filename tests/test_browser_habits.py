@@ -167,6 +167,7 @@ def test_a_run_started_by_key_is_seen_from_every_tab_and_paused_by_esc(visit):
     go(page, "Write")
     page.locator(".pulse a", has_text="Learning").click()
     selected(page, "Train")
+    page.locator("#pause").wait_for()
     settled(page)
     page.keyboard.press("Escape")
     page.locator("[data-status=paused]").wait_for()

@@ -37,8 +37,9 @@ COUNTING = """() => {
     window.asked = 0;
     Object.defineProperty(window, 'waits', { get: () => open.size });
     const isTick = (body) => window.gradio_config.components.some((each) => each.type === 'timer' && each.id === body.trigger_id);
-    const told = (message) => {
-        if (message.msg === 'process_completed') setTimeout(() => { open.delete(named.get(message.event_id)); });
+    const told = (part) => {
+        const { msg, event_id } = JSON.parse(part.slice('data:'.length));
+        if (msg === 'process_completed') setTimeout(() => open.delete(named.get(event_id)));
     };
     const forget = () => setTimeout(() => { for (const key of named.values()) open.delete(key); named.clear(); });
     const heard = async (answer) => {
@@ -50,7 +51,7 @@ COUNTING = """() => {
                 if (done) { forget(); return stream.close(); }
                 const parts = (text += decoder.decode(value, { stream: true })).split('\\n\\n');
                 text = parts.pop();
-                parts.filter((part) => part.startsWith('data:')).forEach((part) => told(JSON.parse(part.slice(5))));
+                parts.filter((part) => part.startsWith('data:')).forEach(told);
                 stream.enqueue(value);
             } catch (error) { forget(); stream.error(error); }
         };
