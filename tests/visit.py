@@ -33,13 +33,15 @@ PATIENCE = 180  # seconds, for whatever a page waits for: on a machine that has 
 # Keeps, inside the page, what it has asked of the server and not been told: there alone an answer counts as heard when the page has
 # it, and not when the browser has.  What a clock asks is left out, for where a run is watched there is always another tick.
 COUNTING = """() => {
-    const ask = window.fetch, open = new Set(), named = new Map();
+    const ask = window.fetch, open = new Set(), named = new Map(), over = new Set();
     window.asked = 0;
     Object.defineProperty(window, 'waits', { get: () => open.size });
     const isTick = (body) => window.gradio_config.components.some((each) => each.type === 'timer' && each.id === body.trigger_id);
     const told = (part) => {
         const { msg, event_id } = JSON.parse(part.slice('data:'.length));
-        if (msg === 'process_completed') setTimeout(() => open.delete(named.get(event_id)));
+        if (msg !== 'process_completed') return;
+        over.add(event_id);
+        setTimeout(() => open.delete(named.get(event_id)));
     };
     const forget = () => setTimeout(() => { for (const key of named.values()) open.delete(key); named.clear(); });
     const heard = async (answer) => {
@@ -66,7 +68,8 @@ COUNTING = """() => {
         open.add(key);
         try {
             const answer = await ask(...about);
-            if (joins && answer.ok && !isTick(JSON.parse(about[1].body))) named.set((await answer.clone().json()).event_id, key);
+            const name = joins && answer.ok && !isTick(JSON.parse(about[1].body)) && (await answer.clone().json()).event_id;
+            if (name && !over.has(name)) named.set(name, key);  // what is worked out may be here before its name is
             else setTimeout(() => open.delete(key));
             return answer;
         } catch (error) { open.delete(key); throw error; }
