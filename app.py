@@ -35,9 +35,6 @@ LAST_SECONDS = 15.0  # until the program ends once everything is kept, whatever 
 KEPT = (  # how the ids begin of boxes whose content survives a reload; a key never does
     "paste", "prompt", "instruction", "preset", "knob-", "dice-", "strength", "source", "endpoint-",
 )  # fmt: skip
-# Runs in the browser, for there alone is known what was typed while the server answered: only what still stands as it came changes.
-PUT_BACK = """(kept, ...now) => now.map((value, n) => kept[n] && JSON.stringify(value ?? '') === JSON.stringify(kept[n][0] ?? '')
-    ? kept[n][1] : undefined)"""
 TABS = (
     ("write", "Write", write),
     ("train", "Train", train),
@@ -75,7 +72,7 @@ def build_app() -> gr.Blocks:
                 )
         picked = pages["train"][1].picks
         for page in (pages["sample"][1], pages["rewrite"][1]):
-            picked.change(page.show, [owner, picked, *page.inputs[2:]], page.outputs, **quiet | state.IN_ORDER)
+            picked.change(page.show, [owner, picked], page.outputs, **quiet | state.IN_ORDER)
         if not is_space():
             api.offer()
     return app
@@ -91,16 +88,12 @@ def _arrive(event: Callable, page: state.Page, quiet: dict) -> None:
 def _keep_what_is_typed(app: gr.Blocks, owner: gr.State, arrival: gr.events.Dependency, quiet: dict) -> None:
     """Let a reload find in the boxes what was typed into them; in this process's memory alone."""
     boxes = [box for box in app.blocks.values() if (box.elem_id or "").startswith(KEPT)]
-    for box in boxes:  # a textbox tells of its input a key too early, and not at all of what is pasted or deleted
-        typed = box.change if isinstance(box, gr.Textbox) else box.input
-        typed(partial(state.remember, name=box.elem_id), [owner, box], None, **quiet | state.IN_ORDER)
-    kept = gr.JSON(visible=False)
-    arrival.then(partial(_kept, boxes), owner, kept, **quiet).then(None, [kept, *boxes], boxes, js=PUT_BACK, **quiet)
-
-
-def _kept(boxes: list, owner: str) -> list:
-    """For each box what stands in it at first and what was typed into it, or nothing."""
-    return [None if (was := state.recall(owner, box.elem_id)) is None else [box.value, was] for box in boxes]
+    for box in boxes:
+        typed = [getattr(box, event) for event in ("input", "blur") if hasattr(box, event)]  # input alone misses the first one
+        gr.on(typed, partial(state.remember, name=box.elem_id), [owner, box], None, **quiet | state.IN_ORDER)
+    names = [box.elem_id for box in boxes]
+    recall = lambda owner: [gr.skip() if (was := state.recall(owner, name)) is None else was for name in names]  # noqa: E731
+    arrival.then(recall, owner, boxes, **quiet)
 
 
 def launch(app: gr.Blocks, host: str, port: int, browser: bool = False) -> None:

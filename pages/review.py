@@ -85,9 +85,6 @@ def review_html(sides: Sides, done: bool = True) -> str:
             rows.append(f'<div class="unit pending"><p>{esc(text)}</p><p class="stands">{esc(text) if done else ""}</p></div>')
         elif number >= LONGEST_REVIEW:
             rows.append(f'<div class="unit"><p>{esc(text)}</p><p>{esc(review.sentences[number].shown)}</p></div>')
-        elif not done:  # to read: what was decided now would be lost with the next sentence
-            left, right = columns(review.sentences[number].choice.draft, review.sentences[number].shown)
-            rows.append(f'<div class="unit"><p>{left}</p><p>{right}</p></div>')
         else:
             rows.append(_unit(number, review.sentences[number]))
     heads = (

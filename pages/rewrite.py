@@ -94,34 +94,30 @@ def build(owner: gr.State) -> state.Page:
     asked_where = dict(
         fn=where_to, inputs=[address, model, key], outputs=[goes_to, agreed], concurrency_limit=None, **quiet
     )
-    named = gr.on(  # change, not input: inside a tab Gradio misses the first input, and a pasted address is only one
+    gr.on(  # change, not input: inside a tab Gradio misses the first input, and a pasted address is only one
         [address.change, model.change, key.change], trigger_mode="always_last", **asked_where
     )
     inputs = [owner, voice, source, instruction, address, model, key, draft, strength, agreed]
-    measuring = dict(  # takes seconds, in which more may be decided
-        fn=measure, inputs=[owner, sides, known], outputs=[measured, known, *closer], trigger_mode="always_last",
-        **state.BY_TURNS, **quiet,
-    )  # fmt: skip
-    # each act begins with what the one before has left, and none is lost
-    one_by_one = quiet | state.IN_ORDER | dict(concurrency_id="table")
+    measuring = dict(
+        fn=measure, inputs=[owner, sides, known], outputs=[measured, known, *closer], **state.BY_TURNS, **quiet
+    )
     writing = go.click(stream, inputs, [draft, sides, columns, told_line, go, stop], **state.BY_TURNS, **quiet)
     writing.then(**measuring)
     halting = stop.click(halted, [owner, sides], [sides, columns, go, stop], cancels=[writing], **quiet)
     halting.then(**measuring)
-    columns.put_away(clear, owner, [draft, sides, columns, told_line], **one_by_one).then(**measuring)
+    columns.put_away(clear, owner, [draft, sides, columns, told_line], **quiet).then(**measuring)
     closer[-1].tick(wait_for_meaning, [owner, sides, known], [measured, known, *closer], concurrency_limit=None, **quiet)
-    acted = columns.act(decide, [owner, sides], [sides, columns, told_line, fold, kept], **one_by_one)
+    acted = columns.act(decide, [owner, sides], [sides, columns, told_line, fold, kept], trigger_mode="multiple", **quiet)
     removed = [
-        kept.remove(decided.remove, owner, [fold, kept, told_line], **one_by_one),
-        kept.remove_all(decided.remove_all, owner, [fold, kept, told_line], **one_by_one),
+        kept.remove(decided.remove, owner, [fold, kept, told_line], concurrency_limit=None, **quiet),
+        kept.remove_all(decided.remove_all, owner, [fold, kept, told_line], concurrency_limit=None, **quiet),
     ]
-    last = quiet | dict(trigger_mode="always_last", concurrency_limit=None)
-    taught = dict(fn=teach.show, inputs=section.inputs, outputs=section.outputs, **last)
-    for event in (named, acted, *removed):
-        event.then(**taught)
+    for event in (acted, *removed):
+        event.then(teach.show, section.inputs, section.outputs, concurrency_limit=None, **quiet)
     acted.then(**measuring)
-    voice.input(partial(state.remember, name=sample.VOICE), [owner, voice], None, **quiet | state.IN_ORDER)
+    voice.input(partial(state.remember, name=sample.VOICE), [owner, voice], None, concurrency_limit=None, **quiet)
     fetching.tick(OFFER.tick, None, offer, concurrency_limit=None, **quiet).then(**asked_where)
+    taught = dict(fn=teach.show, inputs=section.inputs, outputs=section.outputs, concurrency_limit=None, **quiet)
     page = [missing, body, voice, *offer, fold, kept, sides, columns, draft]
     return state.Page(
         arrived, [owner, voice, sides, draft], page, {to_train: "train"}, (asked_where, taught, measuring)
@@ -143,10 +139,10 @@ def fields() -> list:
 show = sample.show
 
 
-def arrived(owner: str, chosen: str | None, sides: Sides | None = None, draft: str = "", request: gr.Request = None) -> list:
+def arrived(owner: str, chosen: str | None, sides: Sides | None = None, draft: str = "") -> list:
     """The page as someone arrives: the voices, the offer of a writer where there is none, what was decided, and what lies open."""
     page = [*show(owner, chosen), *OFFER.show(wanted=not is_set_up()), *decided.show(owner)]
-    if not owner or is_space() or isinstance(sides, Sides) or _page(owner, request) in _stops:  # else it would stand over a new one
+    if not owner or is_space() or isinstance(sides, Sides):
         return [*page, *[gr.skip()] * 3]
     try:
         found = kept_review(state.workspace(owner).review_file)
@@ -174,14 +170,10 @@ def where_to(address: str, model: str, key: str) -> list:
     return [destination_html(address, model, key), service.proposing(address, model, key)]
 
 
-def _page(owner: str, request: gr.Request | None) -> tuple[str, str]:
-    return owner, str(getattr(request, "session_hash", ""))
-
-
 @contextmanager
 def _stoppable(owner: str, request: gr.Request | None) -> Iterator[threading.Event]:
     """A flag that `halted` raises from the same page; a name that a browser chose decides nothing else."""
-    name, flag = _page(owner, request), threading.Event()
+    name, flag = (owner, str(getattr(request, "session_hash", ""))), threading.Event()
     _stops[name] = flag
     try:
         yield flag
@@ -243,7 +235,7 @@ def stream(
 
 def halted(owner: str, sides: Sides | None, request: gr.Request = None) -> list:
     """After a stop: what is done stays, and can be decided: (sides, columns, Rewrite, Stop)."""
-    flag = _stops.get(_page(owner, request))
+    flag = _stops.get((owner, str(getattr(request, "session_hash", ""))))
     if flag is not None:
         flag.set()
     done = review.review_html(sides) if isinstance(sides, Sides) else review.NOTHING_YET

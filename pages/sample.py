@@ -60,9 +60,8 @@ def build(owner: gr.State) -> state.Page:
         text, hand = gr.State(None), gr.State(None)  # Written and InHand, on the server
 
     outputs = [written, told_line, write, stop, text, how]
-    last = state.BY_TURNS | quiet | dict(trigger_mode="always_last")  # what is chosen while the one before is worked out counts too
-    seen = dict(fn=seen_as, inputs=[owner, how, text], outputs=[written, told_line], **last)
-    left = dict(fn=left_by, inputs=[owner, voice, prompt, text, hand, *dice], outputs=[hand, place], **last)
+    seen = dict(fn=seen_as, inputs=[owner, how, text], outputs=[written, told_line], **state.BY_TURNS, **quiet)
+    left = dict(fn=left_by, inputs=[owner, voice, prompt, text, hand, *dice], outputs=[hand, place], **state.BY_TURNS, **quiet)
     writing = gr.on(
         [write.click, prompt.submit], stream, [owner, voice, prompt, *dice], outputs, **state.BY_TURNS, **quiet
     )
@@ -71,13 +70,14 @@ def build(owner: gr.State) -> state.Page:
         lambda: [gr.update(visible=True), gr.update(visible=False)], None, [write, stop], cancels=[writing, onward], **quiet
     )
     for ended in (writing, onward, stopped):
-        ended.then(**left).then(**seen)  # the tokens last: who chooses one of them wants that one in hand
+        ended.then(**seen).then(**left)
     how.input(**seen)
-    taking = state.BY_TURNS | quiet | dict(trigger_mode="multiple")  # the next token is chosen while the last is on its way
-    written.look(take_in_hand, [owner, text, *dice], [hand, place, fold, told_line], **taking)
-    voice.input(partial(state.remember, name=VOICE), [owner, voice], None, **quiet | state.IN_ORDER)
+    written.look(take_in_hand, [owner, text, *dice], [hand, place, fold, told_line], **state.BY_TURNS, **quiet)
+    voice.input(partial(state.remember, name=VOICE), [owner, voice], None, concurrency_limit=None, **quiet)
     again = dict(fn=come_back, inputs=[owner, voice, prompt, text], outputs=[written, text, how, prompt], **state.BY_TURNS, **quiet)
-    gr.on([fold.expand, prompt.blur, voice.input, *(slider.change for slider in dice[:3])], **left)
+    gr.on(
+        [fold.expand, prompt.blur, voice.input, *(slider.change for slider in dice[:3])], trigger_mode="always_last", **left
+    )
     return state.Page(show, [owner, voice], [missing, body, voice], {to_train: "train"}, (again,))
 
 

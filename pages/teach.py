@@ -86,7 +86,7 @@ def build(owner: gr.State, voice: gr.Dropdown, endpoint: list) -> Section:
     inputs = [owner, voice, most, minutes, *endpoint]
     outputs = [box, said, status, stop, about, plan, cost, send, here, there, voice, clock, seen]
     quiet = dict(show_progress="hidden", api_visibility="private", concurrency_limit=None)
-    gr.on([voice.input, most.release, minutes.release], show, inputs, outputs, trigger_mode="always_last", **quiet)
+    gr.on([voice.input, most.release, minutes.release, *(field.change for field in endpoint)], show, inputs, outputs, **quiet)
     send.click(by_service, [*inputs, send], outputs, **quiet)
     here.click(by_this_machine, inputs, outputs, **quiet)
     gr.on([learn.click, there.click], from_what_is_there, inputs, outputs, **quiet)

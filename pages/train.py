@@ -110,13 +110,10 @@ def build(owner: gr.State, pulse: gr.HTML, clock: gr.Timer) -> state.Page:
     ]
     quiet = dict(show_progress="hidden", api_visibility="private", concurrency_limit=None)
     choices = [preset, stands_on, *knobs]
-    measuring = dict(  # takes seconds, in which something else may be chosen
-        fn=settings.speed_sentence, inputs=[owner, *choices], outputs=[speed, *knobs], trigger_mode="always_last", **quiet
-    )
+    measuring = dict(fn=settings.speed_sentence, inputs=[owner, *choices], outputs=[speed, *knobs], **quiet)
     standing = [plan, *offer]
     which.input(show, [owner, which], page, **quiet).then(**measuring)
-    standing_on = lambda base: [*stand(base), True]  # noqa: E731
-    stands_on.input(standing_on, stands_on, [*standing, settled], trigger_mode="always_last", **quiet).then(**measuring)
+    stands_on.input(lambda base: [*stand(base), True], stands_on, [*standing, settled], **quiet).then(**measuring)
     fetching.tick(wait, stands_on, standing, **quiet).then(**measuring | {"fn": when_it_is_here})
     start.click(begin, [owner, which, *choices], page, **quiet)
     pause.click(lambda owner, name: end(owner, name, "pause"), [owner, which], page, **quiet)
@@ -191,7 +188,6 @@ def show(owner: str, name: str | None, sentence: str = "") -> list:
     ended = run is not None and not busy
     unfinished = ended and run.can_go_on and run.status in (PAUSED, STOPPED, FAILED, state.INTERRUPTED)
     first = "resume" if unfinished and run.status != STOPPED else "hear"  # the one primary button
-    newest = _newest(owner, run)
     return [
         gr.update(visible=not writing and run is None),
         gr.update(choices=choices, value=run.name if run else NEW, visible=bool(folders) and not busy),
@@ -207,26 +203,24 @@ def show(owner: str, name: str | None, sentence: str = "") -> list:
         gr.update(visible=ended and writing),
         progress.about_html(run) if ended else "",
         runs.table_html(owner, run.name if run else NEW),
-        progress.pulse_html(newest),
-        _stamp(run, newest),
-        gr.Timer(active=newest is not None and newest.alive),  # also while another run is looked at: every tab speaks of this one
+        progress.pulse_html(_newest(owner, run)),
+        _stamp(run),
+        gr.Timer(active=busy),
     ]
 
 
 def tick(owner: str, name: str, seen: str) -> list:
     """What is new since `seen`: nothing, the curve, or everything."""
     try:
-        run = state.read_run(state.find_run(owner, name)) if name else None
-        newest = _newest(owner, run)
+        run = state.read_run(state.find_run(owner, name))
     except UserError as error:
         return show(owner, NEW, str(error))
-    stamp = _stamp(run, newest)
+    stamp = _stamp(run)
     if stamp == seen:
         return NOTHING
-    if stamp.split("\n")[:2] != seen.split("\n")[:2]:  # also where the page shows another run by now than when this was asked
+    if stamp.split("\n")[:2] != seen.split("\n")[:2]:
         return show(owner, name)
-    live = _live(run) if run is newest else [gr.skip()] * 3
-    return [*[gr.skip()] * 5, *live, *[gr.skip()] * 8, progress.pulse_html(newest), stamp, gr.skip()]
+    return [*[gr.skip()] * 5, *_live(run), *[gr.skip()] * 8, progress.pulse_html(run), stamp, gr.skip()]
 
 
 def begin(owner: str, name: str, preset: str, base: str, *values: object) -> list:
@@ -337,13 +331,10 @@ def _live(run: state.Run | None) -> list:
     return [progress.status_html(run), chart.curve(run.events, run.about, run.alive), chart.samples(run.events, prompt)]
 
 
-def _stamp(run: state.Run | None, newest: state.Run | None) -> str:
-    """Changes whenever something about the run that is shown or the newest one does.
-
-    Its first lines say which they are and how they stand, the others how far they are and whether the figures are in.
-    """
-    runs = [each for each in (run, newest) if each is not None]
-    which, how = (" ".join(getattr(each, what) for each in runs) for what in ("name", "status"))
-    far = " ".join(f"{len(each.events)} {each.place}" for each in runs)
-    about = run.about if run is not None else {}
-    return "\n".join([which, how, far, str(bool(about)), str(bool(about.get("figures")))])
+def _stamp(run: state.Run | None) -> str:
+    """Changes whenever something about the run does: name, status, how far it is, whether its figures are in."""
+    if run is None:
+        return ""
+    return "\n".join(
+        [run.name, run.status, str(len(run.events)), str(run.place), str(bool(run.about)), str(bool(run.about.get("figures")))]
+    )

@@ -57,17 +57,14 @@ def build(owner: gr.State) -> state.Page:
 
     page = [files, pasted, sample, hint, onward, told_line, summary, listing]
     quiet = dict(show_progress="hidden", api_visibility="private", concurrency_limit=None)
-    seen = dict(  # takes seconds, so the page is there first, and more may be added meanwhile
-        fn=voice.show, inputs=owner, outputs=figures, trigger_mode="always_last", **quiet | state.BY_TURNS
-    )
-    one_by_one = quiet | state.IN_ORDER  # each press counts, and the last list is the newest
+    seen = dict(fn=voice.show, inputs=owner, outputs=figures, **quiet | state.BY_TURNS)  # takes seconds, so the page is there first
     # also what is dropped while the files before it are read
     uploading = dict(show_progress="minimal", api_visibility="private", concurrency_limit=None, trigger_mode="multiple")
     for event, act, inputs, how in (
         (files.upload, take_files, [owner, files], uploading),
         (add.click, take_pasted, [owner, pasted], quiet),
         (sample.click, take_sample, owner, quiet),
-        (listing.remove, remove_piece, owner, one_by_one),
+        (listing.remove, remove_piece, owner, quiet),
         (listing.remove_all, remove_everything, owner, quiet),
         (listing.mask, mask_all, owner, quiet),
     ):
