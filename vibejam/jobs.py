@@ -86,10 +86,8 @@ class Job:
         try:
             events = start()
             for event in events:
-                with self._lock:  # who stops it meanwhile is not overruled
-                    begins = self.status == PREPARING
-                    self.status = RUNNING if begins else self.status
-                if begins:
+                if self.status == PREPARING:
+                    self.status = RUNNING
                     # a run that was killed goes on from its last saved step: what came after it is done over again
                     self.events = [e for e in self.events if e["iteration"] < event.iteration]
                 self.events.append({k: v for k, v in asdict(event).items() if v is not None})
