@@ -169,7 +169,7 @@ def opened(owner: str, name: str | None) -> list:
     job = state.own_job(owner) if owner else None
     if job is not None:
         name = job.folder.name
-    elif name not in {folder.name for folder in folders}:
+    elif name not in [folder.name for folder in folders]:
         name = folders[0].name if folders else NEW
     return show(owner, name)
 
