@@ -115,7 +115,7 @@ def build(owner: gr.State) -> state.Page:
     for event in (acted, *removed):
         event.then(teach.show, section.inputs, section.outputs, concurrency_limit=None, **quiet)
     acted.then(**measuring)
-    voice.input(partial(state.remember, name=sample.VOICE), [owner, voice], None, concurrency_limit=None, **quiet)
+    voice.input(partial(state.remember, name=sample.VOICE), [owner, voice], None, **quiet | state.IN_ORDER)
     fetching.tick(OFFER.tick, None, offer, concurrency_limit=None, **quiet).then(**asked_where)
     taught = dict(fn=teach.show, inputs=section.inputs, outputs=section.outputs, concurrency_limit=None, **quiet)
     page = [missing, body, voice, *offer, fold, kept, sides, columns, draft]

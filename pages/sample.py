@@ -73,7 +73,7 @@ def build(owner: gr.State) -> state.Page:
         ended.then(**seen).then(**left)
     how.input(**seen)
     written.look(take_in_hand, [owner, text, *dice], [hand, place, fold, told_line], **state.BY_TURNS, **quiet)
-    voice.input(partial(state.remember, name=VOICE), [owner, voice], None, concurrency_limit=None, **quiet)
+    voice.input(partial(state.remember, name=VOICE), [owner, voice], None, **quiet | state.IN_ORDER)
     again = dict(fn=come_back, inputs=[owner, voice, prompt, text], outputs=[written, text, how, prompt], **state.BY_TURNS, **quiet)
     gr.on(
         [fold.expand, prompt.blur, voice.input, *(slider.change for slider in dice[:3])], trigger_mode="always_last", **left

@@ -37,6 +37,9 @@ VISITORS_KEPT = 100  # as many pages as Gradio keeps the state of (guard.py)
 AWAY_SECONDS = 3 * 3600.0  # after which a visitor has gone who never said so
 # How events are queued that compute for seconds: a run in training shares the processor with as many of them as go on at once.
 BY_TURNS = dict(concurrency_id="voice", concurrency_limit=2)
+# How events are queued each of which counts.  Of those where only the last counts ("always_last") no two may hang on one event of a
+# box: Gradio asks both again for the sake of either, for ever.
+IN_ORDER = dict(trigger_mode="multiple", concurrency_limit=1)
 
 _lock = threading.Lock()
 _door = threading.Lock()  # of _visitors alone: whose workspace it is may be asked under the other

@@ -86,8 +86,10 @@ class Job:
         try:
             events = start()
             for event in events:
-                if self.status == PREPARING:
-                    self.status = RUNNING
+                with self._lock:  # who stops it meanwhile is not overruled
+                    begins = self.status == PREPARING
+                    self.status = RUNNING if begins else self.status
+                if begins:
                     # a run that was killed goes on from its last saved step: what came after it is done over again
                     self.events = [e for e in self.events if e["iteration"] < event.iteration]
                 self.events.append({k: v for k, v in asdict(event).items() if v is not None})
