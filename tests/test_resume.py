@@ -147,3 +147,24 @@ def test_a_state_of_another_model_or_without_its_numbers_is_refused_in_a_sentenc
     ):
         with pytest.raises(UserError, match="start the run anew"):
             next(train_lm(small(), dataset(), PLAN, state=broken))
+
+
+def test_a_measurement_is_recorded_before_its_state_is_saved():
+    """Killed between the two, a run does the measurement over again; the other way round its curve would lack it for good."""
+    order = []
+    plan = replace(PLAN, max_iters=8)
+    events = list(
+        train_lm(
+            small(),
+            dataset(),
+            plan,
+            save=lambda kind, model, state: order.append((kind, state.numbers["counters"]["iteration"])),
+            record=lambda event: order.append(event),
+        )
+    )
+    measured = [event for event in events if event.val_loss is not None]
+    assert [entry for entry in order if not isinstance(entry, tuple)] == measured
+    for event in measured:
+        place = order.index(event)
+        assert event.iteration not in [step for _, step in (e for e in order[:place] if isinstance(e, tuple))]
+        assert ("last", event.iteration) in order[place:]

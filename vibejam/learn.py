@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import asdict, replace
 from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -205,22 +206,29 @@ def _train(
     def sample(model: BaseLM) -> str:
         return prompt + generate_text(model, tokenizer, prompt, sampling)
 
-    events = train_lm(model, data, config, state=state, save=save, sample=sample, group=group)
+    events = train_lm(model, data, config, state=state, save=save, sample=sample, record=partial(record, folder), group=group)
     device = next(model.parameters()).device
     yield from recorded(events, folder, run, lambda last: _figures(folder, last, val_texts, device, on_base))
+
+
+def record(folder: Path, event: TrainEvent) -> None:
+    """Add `event` to the curve that is kept in `folder`."""
+    checkpoint.append_metrics(folder, {k: v for k, v in asdict(event).items() if v is not None})
 
 
 def recorded(
     events: Iterator[TrainEvent], folder: Path, run: dict, figures: Callable[[TrainEvent], dict[str, object]]
 ) -> Iterator[TrainEvent]:
-    """The events as they come, their curve kept in `folder`; whatever ends them, run.json says how, with `figures(last event)`."""
+    """The events as they come, those between measurements kept in `folder` too (`train_lm` records the others); whatever ends them,
+    run.json says how, with `figures(last event)`."""
     last, written = None, 0.0
     status = "failed"
     try:
         for last in events:
             measured = last.sample is not None or last.val_loss is not None
             if measured or last.note or time.monotonic() - written >= SECONDS_BETWEEN_METRICS:
-                checkpoint.append_metrics(folder, {k: v for k, v in asdict(last).items() if v is not None})
+                if not measured:
+                    record(folder, last)
                 written = time.monotonic()
             yield last
         status = "done"

@@ -97,6 +97,7 @@ def train_lm(
     save: Callable[[str, BaseLM, TrainState], None] = lambda kind, model, state: None,
     sample: Callable[[BaseLM], str] | None = None,
     measure: Callable[[BaseLM, TrainingData], Score | None] = estimate_loss,
+    record: Callable[[TrainEvent], None] = lambda event: None,
     group: Group = ALONE,
     clock: Callable[[], float] | None = None,
 ) -> Iterator[TrainEvent]:
@@ -104,7 +105,8 @@ def train_lm(
 
     `save("best" | "last", model, state)` is called at measurements (best: the validation loss, or without held-out text the
     latest) and once more at the end, however that comes.  `sample(model)` writes the sample of a measurement, and
-    `measure(model, data)` scores what is held out.  `state` goes on with a saved run: on a CPU, bit for bit where the end was
+    `measure(model, data)` scores what is held out.  `record(event)` is told of a measurement before its state is saved: a run that
+    goes on from there never comes by it again.  `state` goes on with a saved run: on a CPU, bit for bit where the end was
     given in steps.  In a `group` every process calls this with equal arguments; the first alone measures, samples and saves.
     `clock()` counts the seconds, those on the wall unless it is given.
     Raises UserError where the loss stays NaN or infinite, or a process of the group is lost.
@@ -170,8 +172,14 @@ def train_lm(
             )
             note = None
             if counters.finished or progress >= (counters.measured + 1) / config.evals:
-                event |= _measure(masters, data, config, optimizer, counters, save, sample, measure, group)
+                event |= _measure(masters, data, config, counters, sample, measure, group)
                 counters.seconds = group.from_first([now() - start], device)[0]
+                if group.first:
+                    record(TrainEvent(seconds=counters.seconds, **event))
+                    reached = _capture(model, optimizer, data, counters)
+                    if event["best"]:
+                        save("best", model, reached)
+                    save("last", model, reached)
             paused = now()
             yield TrainEvent(seconds=counters.seconds, **event)
             start += now() - paused  # what the caller does between events is not part of the run
@@ -214,16 +222,14 @@ def _measure(
     masters: Masters,
     data: TrainingData,
     config: TrainConfig,
-    optimizer: torch.optim.Optimizer,
     counters: _Counters,
-    save: Callable[[str, BaseLM, TrainState], None],
     sample: Callable[[BaseLM], str] | None,
     measure: Callable[[BaseLM, TrainingData], Score | None],
     group: Group,
 ) -> dict[str, object]:
-    """Measure on the held-out text, keep the best and the last, write a sample; what the event says of it."""
+    """Measure on the held-out text and write a sample; what the event says of it."""
     counters.measured += 1
-    model, worker = masters.model, masters.worker
+    worker = masters.worker
     score = _score(measure, worker, data, group)
     found: dict[str, object] = {"best": score is None or score.loss < counters.best_loss}
     if score is not None:
@@ -245,11 +251,6 @@ def _measure(
         found["sample"] = sample(worker)
         worker.train()
         torch.set_rng_state(rng)
-    if group.first:
-        state = _capture(model, optimizer, data, counters)
-        if found["best"]:
-            save("best", model, state)
-        save("last", model, state)
     return found
 
 

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from random import Random
@@ -24,7 +25,7 @@ from vibejam.copied import load_phrases, save_phrases
 from vibejam.errors import UserError
 from vibejam.fetch import BASES, base_path
 from vibejam.files import write_json
-from vibejam.learn import FORMAT, recorded
+from vibejam.learn import FORMAT, record, recorded
 from vibejam.lora import add_low_rank
 from vibejam.model import BaseLM, GPTModel
 from vibejam.rewrite.copying import FILE as COPYING
@@ -148,7 +149,8 @@ def finetune(
         return found
 
     measure = lambda learner, data: quick_pair_loss(getattr(learner, "model", learner), data)  # noqa: E731
-    yield from recorded(train_lm(learner, data, config, save=save, measure=measure), folder, run, figures)
+    events = train_lm(learner, data, config, save=save, measure=measure, record=partial(record, folder))
+    yield from recorded(events, folder, run, figures)
 
 
 def _source_folder(source: Path | str) -> Path:
