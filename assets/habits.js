@@ -58,7 +58,7 @@ document.addEventListener('drop', async (event) => {
   if (!onWrite()) return;
   const entries = [...event.dataTransfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
   const files = entries.length ? (await Promise.all(entries.map(within))).flat() : [...event.dataTransfer.files];
-  if (files.length) dropped = dropped.then(() => handOver(files));
+  if (files.length) dropped = dropped.then(() => handOver(files)).catch(console.error);  // the next ones come all the same
 });
 let dropped = Promise.resolve();  // what was dropped first goes first
 const emptyBox = () => !document.querySelector('#drop .file-preview') && document.querySelector('#drop input[type=file]');
