@@ -11,7 +11,10 @@ import os
 import random
 import sys
 import time
-from collections.abc import Callable
+from bisect import bisect
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -67,7 +70,7 @@ def begin(said, work: Callable, arguments: tuple) -> None:
 
 
 class Worker:
-    """Starts work that can be killed, and knows how long it takes when it is not."""
+    """Starts work that can be killed, and knows when it says what if it is not."""
 
     def __init__(self) -> None:
         self.context = multiprocessing.get_context("forkserver")
@@ -77,26 +80,27 @@ class Worker:
             multiprocessing.forkserver.ensure_running()
         self.dice = random.Random(7)
 
-    def whole(self, work: Callable, *arguments: object) -> float:
-        """Let `work` end; the seconds it took."""
-        process, _ = self._start(work, arguments)
-        began = time.monotonic()
+    def whole(self, work: Callable, *arguments: object) -> list[float]:
+        """Let `work` end; the seconds until each of its words, and until its end."""
+        process, heard = self._start(work, arguments)
+        began, moments = time.monotonic(), []
+        for _ in words_of(heard):
+            moments.append(time.monotonic() - began)
         process.join(PATIENCE)
         assert process.exitcode == 0
-        return time.monotonic() - began
+        return [*moments, time.monotonic() - began]
 
-    def killed(self, work: Callable, *arguments: object, within: float) -> list:
-        """Kill `work` at a random moment of `within` seconds; what it had said by then."""
+    def killed(self, work: Callable, *arguments: object, like: list[float]) -> list:
+        """Kill `work` at a random moment of one that ended, `like` that: after as many words, and as long after the last of them,
+        however fast this one goes.  What it had said by then."""
         process, heard = self._start(work, arguments)
-        process.join(self.dice.uniform(0, within))
+        moment = self.dice.uniform(0, like[-1])
+        words = bisect(like, moment)
+        said = list(islice(words_of(heard), words))
+        process.join(moment - (like[words - 1] if words else 0))
         process.kill()
         process.join()
-        said = []
-        try:
-            while heard.poll():
-                said.append(heard.recv())
-        except (EOFError, OSError):  # the last word was cut short
-            pass
+        said += words_of(heard)
         count(f"kills in {work.__name__.replace('_', ' ')}")
         count("kills before anything was said to be kept", not any(said))
         count("kills that came too late to hit", process.exitcode == 0)
@@ -109,6 +113,13 @@ class Worker:
         said.close()
         assert heard.recv() == "begun"
         return process, heard
+
+
+def words_of(heard) -> Iterator:
+    """What is said until nobody is there to say more, as it is heard."""
+    with suppress(EOFError, OSError):  # the last word was cut short
+        while True:
+            yield heard.recv()
 
 
 @pytest.fixture(scope="module")
