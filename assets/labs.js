@@ -11,7 +11,7 @@ function update() {
   section.hidden = !figures.length;
   for (const figure of figures) {
     if (!boxes.has(figure.kind)) {
-      const box = make('figure', ''), parts = { title: make('h3', ''), sentence: make('p', 'quiet'), plot: make('div', 'plot') };
+      const box = make('figure', ''), parts = { box, title: make('h3', ''), sentence: make('p', 'quiet'), plot: make('div', 'plot') };
       parts.plot.setAttribute('role', 'img');
       box.append(parts.title, parts.sentence, parts.plot);
       section.append(box);
@@ -23,6 +23,7 @@ function update() {
     plot.setAttribute('aria-label', `${figure.title}. ${figure.sentence}`);
     plot.style.height = `${figure.kind === 'came' ? 70 + 25 * (figure.rows.length + figure.heads.length + figure.floors.length) : 340}px`;
   }
+  for (const [kind, { box }] of boxes) box.hidden = !figures.some((figure) => figure.kind === kind);
   draw();
 }
 

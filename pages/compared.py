@@ -201,7 +201,8 @@ def payload(found: Found) -> str:
     """What assets/labs.js draws, as JSON; nothing while nothing is known."""
     if found.known is None:
         return ""
-    value = {"figures": [_came(found.known), _way(found)]}
+    way = _way(found)
+    value = {"figures": [_came(found.known), *([way] if any(line["x"] for line in way["lines"]) else [])]}
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
 
 
