@@ -90,7 +90,7 @@ def _keep_what_is_typed(app: gr.Blocks, owner: gr.State, arrival: gr.events.Depe
     boxes = [box for box in app.blocks.values() if (box.elem_id or "").startswith(KEPT)]
     for box in boxes:
         typed = [getattr(box, event) for event in ("input", "blur") if hasattr(box, event)]  # input alone misses the first one
-        gr.on(typed, partial(state.remember, name=box.elem_id), [owner, box], None, **quiet | state.IN_ORDER)
+        gr.on(typed, partial(state.remember, name=box.elem_id), [owner, box], None, trigger_mode="always_last", **quiet)
     names = [box.elem_id for box in boxes]
     recall = lambda owner: [gr.skip() if (was := state.recall(owner, name)) is None else was for name in names]  # noqa: E731
     arrival.then(recall, owner, boxes, **quiet)
