@@ -146,7 +146,8 @@ def main(argv: list[str] | None = None) -> int:
 
 def serve(host: str, port: int, browser: bool) -> int:
     """Launch, and wait until the program is asked to end; a run in progress is paused then."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # both mean: end, and lose nothing
+    for end in (signal.SIGINT, signal.SIGTERM):  # both mean: end, and lose nothing; behind a script's & the first would be ignored
+        signal.signal(end, signal.default_int_handler)
     app = build_app()
     launch(app, host, port, browser)
     print(
@@ -162,9 +163,9 @@ def serve(host: str, port: int, browser: bool) -> int:
             print("Pausing the run in progress; it can be resumed." if can_go_on else "Stopping; what is done is kept.", flush=True)
             job.pause()
             job.wait(60)
-        end = threading.Timer(LAST_SECONDS, os._exit, [0])  # Python alone would wait for every thread that answers a page
-        end.daemon = True
-        end.start()
+        last = threading.Timer(LAST_SECONDS, os._exit, [0])  # Python alone would wait for every thread that answers a page
+        last.daemon = True
+        last.start()
         app.close(verbose=False)
     return 0
 
