@@ -29,6 +29,13 @@ DROP = """(names) => {
 }"""
 
 
+LISTENS = """() => {
+    const data = new DataTransfer();
+    data.items.add(new File(['a'], 'a'));
+    return !document.body.dispatchEvent(new DragEvent('dragover', { dataTransfer: data, bubbles: true, cancelable: true }));
+}"""
+
+
 def selected(page, tab: str) -> None:
     page.locator("[role=tab][aria-selected=true]", has_text=tab).wait_for()
 
@@ -84,6 +91,7 @@ def test_what_was_typed_survives_a_reload_and_is_in_no_browser_storage(visit):
 def test_files_dropped_anywhere_on_write_are_read_and_elsewhere_change_nothing(visit):
     page = visit.open()
     page.locator("#drop input[type=file]").wait_for(state="attached")
+    page.wait_for_function(LISTENS)  # a hand is never as quick as to drop a file before
     page.evaluate(DROP, ["first.txt", "second.txt"])
     page.locator(".piece .name", has_text="second.txt").wait_for()
     assert page.locator(".piece").count() == 2
