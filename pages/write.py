@@ -64,7 +64,7 @@ def build(owner: gr.State) -> state.Page:
         (files.upload, take_files, [owner, files], uploading),
         (add.click, take_pasted, [owner, pasted], quiet),
         (sample.click, take_sample, owner, quiet),
-        (listing.remove, remove_piece, owner, quiet),
+        (listing.remove, remove_piece, owner, quiet | state.IN_ORDER),
         (listing.remove_all, remove_everything, owner, quiet),
         (listing.mask, mask_all, owner, quiet),
     ):
