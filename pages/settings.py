@@ -32,6 +32,7 @@ KNOBS = {  # what it is called here: where its sentence stands, its field, wheth
         (TrainConfig, "patience", "Patience", True),
     ],
     "The model": [
+        (ModelConfig, "arch", "Kind", False),
         (ModelConfig, "n_layer", "Blocks", True),
         (ModelConfig, "n_head", "Heads", True),
         (ModelConfig, "n_embd", "Width", True),
@@ -54,8 +55,12 @@ KNOBS = {  # what it is called here: where its sentence stands, its field, wheth
         (DataConfig, "seed", "Seed of the held-out part", True),
     ],
 }
+CHOICES: dict[str, list] = {  # what is chosen, the first unless the person says, and not typed
+    "arch": [("Plain transformer", "transformer"), ("Tuned transformer", "tuned")],
+    "tokenizer": ["auto", "char", "bpe"],
+}
 FIELDS = [(config, name) for group in KNOBS.values() for config, name, _, _ in group]
-THE_BASES_OWN = {"n_layer", "n_head", "n_embd", "dropout", "tokenizer", "vocab_size"}
+THE_BASES_OWN = {"arch", "n_layer", "n_head", "n_embd", "dropout", "tokenizer", "vocab_size"}
 ON_A_BASE_ONLY = {"lora_rank"}
 FROM_NOTHING = "none"  # as plan_run calls it
 STANDING = [("From nothing but my writing", FROM_NOTHING), ("On a small model that knows English", BASE)]
@@ -89,10 +94,10 @@ def knobs() -> list:
         with gr.Row(elem_classes="knobs"):
             for config, name, label, _ in group:
                 sentence, there = help_for(config, name), applies(name, default_standing())
-                if name == "tokenizer":
+                if name in CHOICES:
                     made.append(
                         gr.Dropdown(
-                            ["auto", "char", "bpe"], value="auto", label=label, info=sentence, filterable=False, visible=there,
+                            CHOICES[name], value=first_choice(name), label=label, info=sentence, filterable=False, visible=there,
                             elem_id=name_of(config, name),
                         )
                     )  # fmt: skip
@@ -101,6 +106,11 @@ def knobs() -> list:
                                            elem_id=name_of(config, name)))  # fmt: skip
     made.append(gr.Textbox(SAMPLE_PROMPT, label="Words to go on from", info=PROMPT_SENTENCE, max_length=200, elem_id="knob-prompt"))
     return made
+
+
+def first_choice(name: str) -> str:
+    first = CHOICES[name][0]
+    return first if isinstance(first, str) else first[1]
 
 
 def name_of(config: type, name: str) -> str:
@@ -130,7 +140,7 @@ def recipe(characters: int, preset: str, values: tuple, base: str = FROM_NOTHING
         prompt = str(values[-1] or SAMPLE_PROMPT)
         for (config, name), value in zip(FIELDS, values, strict=False):
             if str(value or "").strip() and applies(name, base):
-                given[config][name] = value if name == "tokenizer" else _number(config, name, str(value))
+                given[config][name] = str(value) if name in CHOICES else _number(config, name, str(value))
     train, shape = given[TrainConfig], given[ModelConfig]
     minutes, steps = float(train.pop("minutes", 0)), int(train.pop("max_iters", 0))
     if not minutes and not steps:
@@ -238,7 +248,7 @@ def _knob_updates(base: str, planned: Recipe | None = None) -> list:
     found = []
     for config, name in FIELDS:
         update = {"visible": applies(name, base)}
-        if planned is not None and name != "tokenizer":
+        if planned is not None and name not in CHOICES:
             value = (
                 planned.shape.get(name)
                 if config is ModelConfig

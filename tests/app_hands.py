@@ -25,7 +25,7 @@ TINY = {"n_layer": "1", "n_head": "2", "n_embd": "32", "block_size": "32", "batc
 
 def knobs(**typed: str) -> list[str]:
     """What the settings hold: empty but for `typed`, in the order the handlers take them."""
-    values = [typed.pop(name, "auto" if name == "tokenizer" else "") for _, name in settings.FIELDS]
+    values = [typed.pop(name, settings.first_choice(name) if name in settings.CHOICES else "") for _, name in settings.FIELDS]
     assert not typed
     return [*values, "I think "]
 

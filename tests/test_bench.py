@@ -10,6 +10,7 @@ from writing import essay
 
 from vibejam import nanogpt
 from vibejam.bench import FIGURES, candidates, from_scratch, one_stream, stepwise_nats
+from vibejam.bench_dial import dial
 from vibejam.bench_training import read, training
 from vibejam.cli import build_parser, main
 from vibejam.decoder import Decoder
@@ -80,6 +81,20 @@ def test_training_beside_nanogpt_at_a_second_each(tmp_path):
     for run in figure["vibejam"].values():
         assert run["steps"] >= 1 and run["start_up_seconds"] > 0
         assert run["bits_per_byte"]["mean"] == pytest.approx(run["loss"]["mean"] / math.log(2), rel=1e-3), "this text is ASCII"
+
+
+def test_the_dial_beside_what_is_set_by_hand_at_a_second_each(tmp_path):
+    text = tmp_path / "text.txt"
+    text.write_text("".join(essay(number) for number in range(12)), encoding="utf-8")
+    said = []
+    figure = dial(text, minutes=0.01, say=said.append)
+    for kind, runs in figure["bits_per_byte"].items():
+        assert len(runs) >= 8 and runs["as planned"] != runs["8 passages a step"], "what is set by hand is another run"
+        beside = figure["planned_beside_the_best_of_its_kind"][kind]
+        assert beside == pytest.approx(runs["as planned"] / min(runs.values()), abs=1e-3) and beside >= 1
+    assert figure["planned_without_a_knob_beside_the_best"] >= figure["planned_beside_the_best_of_its_kind"]["transformer"]
+    assert len(said) == sum(map(len, figure["bits_per_byte"].values()))
+    assert figure["seconds"]["foretold"] > 0 < figure["seconds"]["took"]
 
 
 @pytest.mark.parametrize("held", [None, "folder"])

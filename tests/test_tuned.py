@@ -1,5 +1,7 @@
 """The tuned transformer's own parts: n-gram tables that look back only, and what moves them row by row."""
 
+from collections import Counter
+
 import pytest
 import torch
 from learning import PLAN, TOKENIZER, Saves, dataset, same, small, train_some, weights
@@ -11,9 +13,10 @@ from vibejam.errors import SettingError
 from vibejam.model import build_model
 from vibejam.optim import Masters, Mixed, build_optimizer, orthogonal, set_rate
 from vibejam.sample import stream_ids
-from vibejam.tuned import gram_rows
+from vibejam.tuned import DISCOUNT, gram_keys, row_of
 
 MUON = {"muon_lr": 0.02}
+TEXT = [torch.tensor([1, 2, 3, 4, 1, 2, 3, 5, 1, 2, 3, 4, 6]), torch.tensor([1, 2, 3, 4, 7]), torch.tensor([2, 3])]
 
 
 def tuned(seed=0, **settings):
@@ -24,6 +27,10 @@ def tuned(seed=0, **settings):
         for table in model.row_tables():
             table.normal_(std=0.5)
     return model
+
+
+def gram_rows(idx, before, rows):
+    return [row_of(keys, rows) for keys in gram_keys(idx, before)]
 
 
 def plan(**settings):
@@ -88,7 +95,49 @@ def test_it_is_saved_with_its_tables_and_shortens_its_context(tmp_path):
     torch.testing.assert_close(again(torch.arange(8)[None])[0], model(torch.arange(16)[None])[0][:, :8], atol=1e-6, rtol=1e-5)
 
 
-@pytest.mark.parametrize("settings", [{"grams": -1}, {"grams": 99}, {"gram_rows": 0}, {"gram_rows": 10**9}])
+def test_an_n_gram_is_believed_by_how_often_the_text_says_it():
+    model = tuned(gram_slots=4096)
+    model.look_over(TEXT)
+    for n, table in enumerate(model.grams, start=2):
+        times = Counter(tuple(ids[i : i + n].tolist()) for ids in TEXT for i in range(len(ids) - n + 1))
+        for said, count in times.items():
+            keys = gram_keys(torch.tensor([said]), torch.full((1, 3), -1))[n - 2][:, -1:]  # (1, 1)
+            row = table.weight[row_of(keys, 64)[0, 0]]
+            torch.testing.assert_close(table(keys)[0, 0], row * max(0, 1 - DISCOUNT / count))
+    assert times[(1, 2, 3, 4)] == 3 and times[(2, 3, 4, 1)] == 1, "the text has both kinds"
+
+
+def test_what_was_not_said_often_changes_nothing_and_is_not_learnt():
+    model = tuned(gram_slots=4096).eval()
+    model.look_over(TEXT)
+    once, often = torch.tensor([[7, 6, 5, 4]]), torch.tensor([[1, 2, 3, 4]])
+    without = tuned(gram_slots=4096).eval()
+    without.look_over(TEXT)
+    with torch.no_grad():
+        for table in without.row_tables():
+            table.zero_()
+        assert torch.equal(model(once)[0], without(once)[0])
+        assert not torch.allclose(model(often)[0][:, 1:], without(often)[0][:, 1:], atol=1e-3)
+    model.loss(once, once).backward()
+    assert all(not table.grad.coalesce().values().any() for table in model.row_tables())
+
+
+def test_what_it_believes_is_kept_and_goes_with_the_cache(tmp_path):
+    model = tuned(gram_slots=4096).eval()
+    model.look_over(TEXT)
+    save_model(tmp_path, model, TOKENIZER)
+    again, _ = load_model(tmp_path)
+    x = TEXT[0][None]
+    with torch.no_grad():
+        full, cache = again(x)[0], again.new_cache(1, 16)
+        assert torch.equal(full, model(x)[0])
+        cached = torch.cat([again.forward_cached(piece, cache) for piece in x.split(2, dim=1)], dim=1)
+        torch.testing.assert_close(cached, full, atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "settings", [{"grams": -1}, {"grams": 99}, {"gram_rows": 0}, {"gram_rows": 10**9}, {"gram_slots": -1}, {"gram_slots": 10**9}]
+)
 def test_absurd_tables_are_refused(settings):
     with pytest.raises(SettingError, match="grams"):
         ModelConfig(vocab_size=9, **settings)

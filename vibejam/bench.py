@@ -18,6 +18,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from vibejam.bench_dial import dial
 from vibejam.bench_training import training
 from vibejam.compiled import CompiledDecoder, compiled
 from vibejam.config import SampleConfig
@@ -237,18 +238,20 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "from-scratch": from_scratch,
     "load": loading,
     "training": partial(training, minutes=0.5, seeds=2),
+    "dial": dial,
 }
+ON_A_TEXT = {"training": training, "dial": dial}  # can be measured on any
 
 
 def run(
-    what: str | None = None, say: Callable[[str], None] = lambda line: None, training_on: dict[str, object] | None = None
+    what: str | None = None, say: Callable[[str], None] = lambda line: None, learning: dict[str, object] | None = None
 ) -> Figure:
-    """The figure called `what`, or all of them; `training_on` says what "training" is measured on (bench_training.py)."""
+    """The figure called `what`, or all of them; `learning` says on which text, how long and how often it is measured."""
     names = [what] if what else list(FIGURES)
     results: Figure = {"processor_seconds_on": "one thread", "torch": torch.__version__, "cpu": _abilities()}
     for name in names:
         say(f"Measuring {name}")
-        results[name] = training(**training_on, say=say) if name == "training" and training_on else FIGURES[name]()
+        results[name] = ON_A_TEXT[name](**learning, say=say) if name in ON_A_TEXT and learning else FIGURES[name]()
     return results
 
 

@@ -23,7 +23,7 @@ from vibejam.decoder import one_thread
 from vibejam.errors import UserError
 from vibejam.evaluate import score_ids
 from vibejam.model import BaseLM, build_model
-from vibejam.recipe import plan_run
+from vibejam.recipe import Recipe, plan_run
 from vibejam.tokenizer import Tokenizer, train_tokenizer
 from vibejam.train import train_lm
 
@@ -71,7 +71,8 @@ def training(
             arch, found = ("tuned" if name.startswith("tuned") else "transformer"), []
             for seed in range(1, runs + 1):
                 say(f"vibejam: {name}, seed {seed}")
-                found.append(_ours(texts, arch, kind, theirs["seconds"] / share, seed))
+                recipe = plan(texts, theirs["seconds"] / share, seed, {"arch": arch}, data=DataConfig(tokenizer=kind))
+                found.append(learn(texts, recipe))
                 say(f"{found[-1]['loss']:.4f} nats a character after {found[-1]['seconds']:.1f} s")
             ours[name] = _together(found)
     ratio = {name: round(run["loss"]["mean"] / theirs["loss"], 3) for name, run in ours.items()}
@@ -132,15 +133,21 @@ def _theirs(texts: Texts, minutes: float | None) -> Figure:
     }
 
 
-def _ours(texts: Texts, arch: str, kind: str, seconds: float, seed: int) -> Figure:
-    began = time.process_time()
-    data_config = DataConfig(tokenizer=kind)
+def plan(texts: Texts, seconds: float, seed: int, shape: dict, train: dict | None = None, data: DataConfig = DataConfig()) -> Recipe:
+    """What is planned for so many seconds, but for what `shape`, `train` and `data` say; it measures itself as seldom as may be."""
     looks = {"evals": 4 if seconds > 30 else 1, "patience": 0, "seed": seed}
-    recipe = plan_run(sum(map(len, texts.learnt)), seconds / 60, shape={"arch": arch}, train=looks, data=data_config)
-    tokenizer = train_tokenizer(texts.learnt, kind)
+    return plan_run(sum(map(len, texts.learnt)), seconds / 60, shape=shape, train=looks | (train or {}), data=data)
+
+
+def learn(texts: Texts, recipe: Recipe) -> Figure:
+    """Learn as planned and measure on all that is held out."""
+    began, kind = time.process_time(), recipe.data.tokenizer
+    tokenizer = train_tokenizer(texts.learnt, kind, recipe.data.vocab_size)
+    seed = recipe.train.seed
     torch.manual_seed(seed)
     model = build_model(recipe.model_config(tokenizer.vocab_size, int(recipe.shape["block_size"])))
     data = TokenDataset(tokenizer, texts.learnt, texts.held, model.config.block_size, seed)
+    model.look_over(data.train_documents)
     start_up = time.process_time() - began
     last = None
     with closing(train_lm(model, data, recipe.train, clock=time.process_time)) as events:

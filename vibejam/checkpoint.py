@@ -30,7 +30,7 @@ from vibejam.runtime import compute_dtype
 from vibejam.tokenizer import Tokenizer
 from vibejam.train import TrainState
 
-FORMAT = 2  # 2: tables of n-grams, Muon, and a run that knows its plan; 1 is read as before
+FORMAT = 3  # 2: tables of n-grams, Muon, and a run that knows its plan; 3: which n-grams are believed; both and 1 are read
 MAX_JSON = 64_000_000  # bytes; SmolLM2's tokenizer, the largest file here, has 2 MB
 MAX_CONFIG = 100_000  # bytes of config.json, which holds a dozen numbers
 NUMBERS = {"F64", "F32", "F16", "BF16"}  # what weights may be stored as

@@ -62,7 +62,9 @@ class ModelConfig:
     n_head: int = knob(4, "How many attention heads a block has; the width must be a multiple of it.")
     n_embd: int = knob(128, "How many numbers describe a token inside the model: its width.")
     dropout: float = knob(0.0, "Share of values dropped while learning, against learning by heart; 0.1 to 0.2 on little text.")
-    arch: str = knob("transformer", "Which architecture to build.")
+    arch: str = knob(
+        "transformer", "Which kind: a plain transformer can be exported and taught to rewrite; a tuned one learns more, and can't."
+    )
     n_kv_head: int | None = knob(None, "Heads for keys and values, fewer than heads in grouped-query attention; none: the same.")
     n_hidden: int | None = knob(None, "Width inside the feed-forward; none: 8/3 of the model's width, rounded up to 32.")
     norm_eps: float = knob(1e-5, "A small number that keeps the normalisation from dividing by zero.")
@@ -71,6 +73,7 @@ class ModelConfig:
     tie_embeddings: bool = knob(True, "Whether reading and writing a token share one table.")
     grams: int = knob(0, "How many tables of hashed n-grams a tuned model reads by: of 2 tokens, of 3, and so on.")
     gram_rows: int = knob(32_768, "How many rows such a table has; n-grams that share one are not told apart.")
+    gram_slots: int = knob(0, "In how many slots it holds how often the text said an n-gram; 0: it believes all of them alike.")
     gram_dropout: float = knob(0.0, "Share of the n-grams passed over while learning, against learning them by heart.")
 
     def __post_init__(self) -> None:
@@ -79,8 +82,8 @@ class ModelConfig:
             raise SettingError(
                 "vocab_size, block_size, n_layer, n_head, n_kv_head, n_embd and n_hidden must be whole numbers of at least 1"
             )
-        if not (0 <= self.grams <= MAX_GRAMS and 1 <= self.gram_rows <= MAX_ROWS):
-            raise SettingError(f"grams lie between 0 and {MAX_GRAMS}, and gram_rows between 1 and {MAX_ROWS}")
+        if not (0 <= self.grams <= MAX_GRAMS and 1 <= self.gram_rows <= MAX_ROWS and 0 <= self.gram_slots <= MAX_ROWS):
+            raise SettingError(f"grams lie between 0 and {MAX_GRAMS}, gram_rows and gram_slots between 1 and {MAX_ROWS}")
         if self.block_size > MAX_CONTEXT or self.n_layer > MAX_LAYERS:
             raise SettingError(f"block_size is {MAX_CONTEXT} at most and n_layer {MAX_LAYERS}")
         if self.n_embd % self.n_head or (self.n_embd // self.n_head) % 2:

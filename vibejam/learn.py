@@ -35,7 +35,7 @@ from vibejam.tokenizer import Tokenizer, train_tokenizer
 from vibejam.train import TrainEvent, TrainState, train_lm
 from vibejam.voice import background_drafts, background_people
 
-FORMAT = 2  # as checkpoint.py's, which says what changed
+FORMAT = 3  # as checkpoint.py's, which says what changed
 SAMPLE_PROMPT = "I think "  # what every measurement's sample goes on from
 SECONDS_BETWEEN_METRICS = 0.25  # a curve needs no more points than that
 
@@ -117,6 +117,7 @@ def _learn(
         if group.first:
             _save_what_stays(folder, model, tokenizer, train_texts)
     data = TokenDataset(tokenizer, train_texts, val_texts, block, recipe.train.seed)
+    model.look_over(data.train_documents)
     run |= {
         "status": "running",
         "text": _describe(corpus, train_texts, val_texts)

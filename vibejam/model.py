@@ -9,7 +9,7 @@ Shapes: B batch, T time (tokens), C width (n_embd), H heads, G key/value heads, 
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from importlib import import_module
 
@@ -103,6 +103,9 @@ class BaseLM(nn.Module, ABC):
     def _check_length(self, idx: Tensor) -> None:
         if not 1 <= idx.shape[1] <= self.config.block_size:
             raise ValueError(f"{idx.shape[1]} tokens given, but this model reads 1 to {self.config.block_size} at a time")
+
+    def look_over(self, documents: Sequence[Tensor]) -> None:
+        """What a model wants to know of the whole text, each document's tokens (n,), before it learns from it: here, nothing."""
 
     def row_tables(self) -> list[nn.Parameter]:
         """Tables of which a step touches few rows: their gradients are sparse, and they are learnt and kept in fp32."""

@@ -23,6 +23,7 @@ NOMINAL = {"cuda": 2_000_000, "torch.bfloat16": 46_000, "torch.float32": 16_000}
 WORTH_DEPTH = 1_000_000  # tokens from which four blocks learn more in the same time than two
 CHARACTERS_A_PIECE = 2.5  # in a bpe token learnt from so little text
 KNOWN_CHARACTERS = 350  # tokens of a character tokenizer: bytes, and the text's own characters
+SLOTS_A_ROW = 16  # to keep which n-grams are believed: a row is a hundred numbers or more, a slot is one
 LOOK = 16_384  # tokens a measurement reads at most
 READS_FASTER = 2.5  # than it learns
 AGAINST_HEART = (  # below how many readings of the text: what share of its n-grams, and of all else, is passed over
@@ -117,7 +118,8 @@ def _by_readings(arch: str, characters: int, minutes: float, max_iters: int, dat
     ]
     if arch == "tuned":
         rows = 2 ** min(15, max(10, round(math.log2(characters / 16 + 1))))
-        shape |= {"dropout": dropout, "grams": 3 if pieces else 4, "gram_rows": rows, "gram_dropout": table}
+        shape |= {"grams": 3 if pieces else 4, "gram_rows": rows, "gram_slots": SLOTS_A_ROW * rows}
+        shape |= {"dropout": dropout, "gram_dropout": table}
         against = f"{table:.0%} of the n-grams and {dropout:.0%} of the rest are"
         reasons.append(
             f"{shape['grams']} tables of {rows:,} hashed n-grams, which learn fastest; such a model is no Llama to export."
@@ -232,7 +234,9 @@ def memory_of(config: ModelConfig, plan: TrainConfig) -> int:
     with torch.device("meta"):  # shapes alone
         model = unfilled_model(config)
         tables = sum(table.numel() for table in model.row_tables())
-    weights = 18 * (model.parameter_count() - tables) + 6 * tables  # fp32, gradient, two moments, a bf16 copy; rows have no moments
+        still = sum(p.numel() for p in model.parameters() if not p.requires_grad)  # counted once, not learnt
+    learning = model.parameter_count() - tables - still
+    weights = 18 * learning + 6 * (tables + still)  # fp32, gradient, two moments, a bf16 copy; rows have no moments
     rows = -(-plan.batch_size // plan.accumulate)
     width = 14 * config.n_embd + 3 * config.hidden  # numbers a token and block
     attention = 3 * config.n_head * config.block_size  # scores and weights, as the CPU writes them out

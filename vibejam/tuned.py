@@ -3,20 +3,22 @@
 It is `GPTModel` with five things changed, each measured in ABLATIONS.md:
 
     tables of hashed n-grams    each token brings, beside its own vector, one for it and the token before it, one for it and the two
-                                before it, and so on: most of what a small text has to teach, at the price of a look-up
+                                before it, and so on: most of what a small text has to teach, at the price of a look-up; one that the
+                                text said c times is believed by 1 - 2/c, for what was said once or twice is no habit yet
     LayerNorm without gains     one operation on a CPU where RMSNorm is six
     QK-norm                     queries and keys are normalised, so that a high learning rate does no harm
     ReLU squared                in the place of SwiGLU (https://arxiv.org/abs/2109.08668)
     two tables                  for reading and writing a token
 
 No Llama has the first four, so what it learns can't be exported, and it is not what is planned unless asked for.  Hashed n-grams
-after "Byte Latent Transformer" (https://arxiv.org/abs/2412.09871).  Left out: how it is trained (optim.py moves the tables row by
-row).
+after "Byte Latent Transformer" (https://arxiv.org/abs/2412.09871); the discount is the absolute one of n-gram models, as Kneser and
+Ney's (https://doi.org/10.1109/ICASSP.1995.479394).  Left out: how it is trained (optim.py moves the tables row by row).
 
-Shapes: B batch, T time (tokens), C width (n_embd), H heads, D head size, N tables, R rows of each.
+Shapes: B batch, T time (tokens), C width (n_embd), H heads, D head size, N tables, R rows of each, S slots for what was counted.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -28,6 +30,7 @@ from vibejam.errors import SettingError
 from vibejam.model import BaseLM, KVCache, attend, rotary_tables, rotate
 
 PRIMES = 1_000_003, 7_919  # any two that share nothing with the rows will do: they decide which n-grams share a row
+DISCOUNT = 2  # how many times that an n-gram was said count for nothing
 
 
 class TunedModel(BaseLM):
@@ -39,7 +42,7 @@ class TunedModel(BaseLM):
             raise SettingError("A tuned model has as many heads for keys and values as heads; leave n_kv_head out.")
         self.config = config
         self.embed = nn.Embedding(config.vocab_size, config.n_embd)
-        self.grams = nn.ModuleList(GramTable(config.gram_rows, config.n_embd) for _ in range(config.grams))
+        self.grams = nn.ModuleList(GramTable(config.gram_rows, config.n_embd, config.gram_slots) for _ in range(config.grams))
         self.drop = nn.Dropout(config.dropout)
         self.blocks = nn.ModuleList(TunedBlock(config) for _ in range(config.n_layer))
         self.norm = nn.LayerNorm(config.n_embd, elementwise_affine=False)
@@ -62,6 +65,17 @@ class TunedModel(BaseLM):
 
     def row_tables(self) -> list[nn.Parameter]:
         return [table.weight for table in self.grams]
+
+    @torch.no_grad()
+    def look_over(self, documents: Sequence[Tensor]) -> None:
+        """How often the text says each n-gram, and so how far its row is to be believed."""
+        said: list[list[Tensor]] = [[] for _ in self.grams]
+        for ids in documents:  # (n,): no n-gram reaches from one into the next
+            before = ids.new_full((1, self.config.grams), -1)
+            for keys, found in zip(said, gram_keys(ids[None], before), strict=True):
+                keys.append(found[0])
+        for table, keys in zip(self.grams, said, strict=True):
+            table.believe(torch.cat(keys))
 
     def hidden_states(self, idx: Tensor) -> Tensor:
         x = self.drop(self._vectors(idx, idx.new_full((len(idx), self.config.grams), -1)))  # (B, T, C)
@@ -89,34 +103,54 @@ class TunedModel(BaseLM):
     def _vectors(self, idx: Tensor, before: Tensor) -> Tensor:
         """Tokens (B, T) after the N `before` them (B, N), -1 where there was none, to what the blocks read (B, T, C)."""
         x = self.embed(idx)  # (B, T, C)
-        for table, rows in zip(self.grams, gram_rows(idx, before, self.config.gram_rows), strict=True):
-            said = table(rows).to(x.dtype)  # (B, T, C)
+        for table, keys in zip(self.grams, gram_keys(idx, before), strict=True):
+            said = table(keys).to(x.dtype)  # (B, T, C)
             if self.training and self.config.gram_dropout:  # whole n-grams, or the rest of one would still give it away
-                said = said * F.dropout(said.new_ones(*rows.shape, 1), self.config.gram_dropout)
+                said = said * F.dropout(said.new_ones(*keys.shape, 1), self.config.gram_dropout)
             x = x + said
         return x
 
 
-def gram_rows(idx: Tensor, before: Tensor, rows: int) -> list[Tensor]:
-    """For n = 2, 3, ... the row (B, T) of each place's last n tokens, out of `rows`; N of them for N tokens `before`."""
+def gram_keys(idx: Tensor, before: Tensor) -> list[Tensor]:
+    """For n = 2, 3, ... a number (B, T) for each place's last n tokens; N of them for N tokens `before`."""
     T, N = idx.shape[1], before.shape[1]
     whole, key, found = torch.cat([before, idx], dim=1) + 1, idx + 1, []  # (B, N + T); 0 is no token
     for back in range(1, N + 1):
         key = key * PRIMES[0] + whole[:, N - back : N - back + T] * PRIMES[1] * (back + 1)
         key = key & (2**40 - 1)  # far from where int64 would overflow
-        found.append((key ^ (key >> 15)) % rows)
+        found.append(key)
     return found
 
 
-class GramTable(nn.Module):
-    """R rows of C numbers.  A step touches few of them, and its gradient is of those alone."""
+def row_of(keys: Tensor, rows: int) -> Tensor:
+    return (keys ^ (keys >> 15)) % rows
 
-    def __init__(self, rows: int, width: int) -> None:
+
+class GramTable(nn.Module):
+    """R rows of C numbers, which n-grams share.  A step touches few of them, and its gradient is of those alone.
+
+    With S slots it also holds how far each n-gram is believed: all of them wholly, until `believe` was told what the text says.
+    """
+
+    def __init__(self, rows: int, width: int, slots: int) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.zeros(rows, width))
+        self.trust = nn.Parameter(torch.ones(slots), requires_grad=False) if slots else None
 
-    def forward(self, rows: Tensor) -> Tensor:
-        return F.embedding(rows, self.weight, sparse=True)
+    def forward(self, keys: Tensor) -> Tensor:
+        said = F.embedding(row_of(keys, len(self.weight)), self.weight, sparse=True)  # (B, T, C)
+        return said if self.trust is None else said * self.trust[self._slot_of(keys)].unsqueeze(-1)
+
+    def believe(self, keys: Tensor) -> None:
+        """`keys` (n,) are those of the whole text, as often as it says them; of those that share a slot the commonest counts."""
+        if self.trust is None:
+            return
+        kinds, times = keys.unique(return_counts=True)
+        trust = torch.zeros(len(self.trust)).scatter_reduce_(0, self._slot_of(kinds), (1 - DISCOUNT / times).clamp(min=0), "amax")
+        self.trust.copy_(trust)
+
+    def _slot_of(self, keys: Tensor) -> Tensor:
+        return (keys * PRIMES[1] >> 17) % len(self.trust)  # by other digits than the row, or what shares one would share both
 
 
 class TunedBlock(nn.Module):

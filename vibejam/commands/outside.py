@@ -51,6 +51,6 @@ def _voice(args: argparse.Namespace) -> Path:
 def bench(args: argparse.Namespace) -> dict[str, object]:
     from vibejam.bench import run
 
-    if args.seeds < 1 or (args.minutes is not None and not 0 < args.minutes < float("inf")):
-        raise UserError("Training is measured with at least one seed, and minutes above 0.")
+    if (args.seeds is not None and args.seeds < 1) or (args.minutes is not None and not 0 < args.minutes < float("inf")):
+        raise UserError("Learning is measured with at least one seed, and minutes above 0.")
     return run(args.what, say, given(args, "text_path", "val_path", "minutes", "seeds") if args.text_path else None)

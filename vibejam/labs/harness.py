@@ -190,6 +190,7 @@ def train_one(
     torch.manual_seed(plan.seed)
     model = build_model(config).to(device)
     data = TokenDataset(texts.tokenizer, texts.train, texts.choose, config.block_size, plan.seed)
+    model.look_over(data.train_documents)
     best: dict[str, torch.Tensor] = {}
 
     def save(kind: str, model: BaseLM, state: TrainState) -> None:
