@@ -1,4 +1,4 @@
-"""`vibejam bench --what dial`: whether a run that nobody set anything for is as good as one set by hand, and lasts as long as foretold.
+"""`vibejam bench --what dial`: whether a run that nobody set is as good as one set by hand, and lasts as long as foretold.
 
 On one text, in the same seconds of one thread, each kind of model learns as planned and then with one setting changed.  The best of
 those set by hand is chosen by the held-out text itself, which is in its favour.  Left out: two changes at once.

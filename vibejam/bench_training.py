@@ -133,7 +133,9 @@ def _theirs(texts: Texts, minutes: float | None) -> Figure:
     }
 
 
-def plan(texts: Texts, seconds: float, seed: int, shape: dict, train: dict | None = None, data: DataConfig = DataConfig()) -> Recipe:
+def plan(
+    texts: Texts, seconds: float, seed: int, shape: dict, train: dict | None = None, data: DataConfig = DataConfig()
+) -> Recipe:
     """What is planned for so many seconds, but for what `shape`, `train` and `data` say; it measures itself as seldom as may be."""
     looks = {"evals": 4 if seconds > 30 else 1, "patience": 0, "seed": seed}
     return plan_run(sum(map(len, texts.learnt)), seconds / 60, shape=shape, train=looks | (train or {}), data=data)

@@ -3,8 +3,8 @@
 It is `GPTModel` with five things changed, each measured in ABLATIONS.md:
 
     tables of hashed n-grams    each token brings, beside its own vector, one for it and the token before it, one for it and the two
-                                before it, and so on: most of what a small text has to teach, at the price of a look-up; one that the
-                                text said c times is believed by 1 - 2/c, for what was said once or twice is no habit yet
+                                before it, and so on: most of what a small text has to teach, at the price of a look-up; one that
+                                the text said c times is believed by 1 - 2/c, for what was said once or twice is no habit yet
     LayerNorm without gains     one operation on a CPU where RMSNorm is six
     QK-norm                     queries and keys are normalised, so that a high learning rate does no harm
     ReLU squared                in the place of SwiGLU (https://arxiv.org/abs/2109.08668)
