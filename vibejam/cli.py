@@ -161,7 +161,7 @@ def build_parser() -> Parser:
     sub.add_argument("--what", choices=figures, help="One figure; else all.")
     sub.add_argument("--text-path", metavar="FILE|DIR", help="What training and dial learn from; unless said, the sample writing.")
     sub.add_argument("--val-path", metavar="FILE|DIR", help="What is held out; unless said, the last tenth.")
-    sub.add_argument("--minutes", type=float, metavar="F", help="Minutes that each learns; else nanoGPT's 2,000 steps, or half one.")
+    sub.add_argument("--minutes", type=float, metavar="F", help="Minutes that each learns; else nanoGPT's 2,000 steps, or 0.5.")
     sub.add_argument("--seeds", type=int, metavar="N", help="How often training's short runs are done (5), or the dial's (1).")
     return parser
 
