@@ -42,7 +42,7 @@ def by_token(visit: Visit, theme: str = "light", width: int = 1280):
     page.get_by_role("button", name="Write on").click()
     page.locator("#written .figures").wait_for(timeout=60_000)
     page.locator("#how-shown").get_by_text("Token by token").click()
-    page.locator("#written [data-at]").first.wait_for()
+    page.locator("#written [data-at]").first.wait_for(state="attached")  # not seen where it is a part of a letter
     return page
 
 
@@ -64,7 +64,7 @@ def test_a_token_is_chosen_its_alternatives_seen_and_the_voice_goes_on_from_one(
     chosen = other.get_attribute("data-id")
     other.click()
     page.wait_for_function("text => document.querySelector('#written [data-text]').textContent !== text", arg=text)
-    page.locator("#written [data-at]").first.wait_for(timeout=60_000)
+    page.locator("#written [data-at]").first.wait_for(state="attached", timeout=60_000)
     after = page.locator("#written [data-text]").text_content()
     assert after.startswith("I think " + kept) and after != text
     page.locator("#written [data-at]").nth(at).click()
