@@ -28,7 +28,7 @@ TESTS = Path(__file__).parent
 
 
 def torchrun(folder, script, *options, code=0):
-    """Run `script` in two processes; what they printed."""
+    """Run `script` in two processes, if no option says another number; what they printed."""
     (folder / "worker.py").write_text(f"import sys\nsys.path[:0] = [{str(TESTS)!r}]\n" + textwrap.dedent(script))
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", *options]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(TESTS.parent)}
@@ -123,6 +123,17 @@ def test_the_command_speaks_and_writes_once(tmp_path):
     assert len(lines) == 1 and json.loads(lines[0])["iters"] == 5
     written = (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()
     assert len(written) == len({json.loads(line)["iteration"] for line in written})
+
+
+def test_processes_that_end_in_a_crowd_all_end_well(tmp_path):
+    script = """
+    import torch
+    from vibejam.parallel import take_part
+    group, device = take_part("cpu")
+    for _ in range(50):
+        group.add_up([torch.ones(1000)])
+    """
+    torchrun(tmp_path, script, "--nproc-per-node", "6")
 
 
 def test_alone_nothing_is_sent():

@@ -7,6 +7,7 @@ environment which is which.  The first one alone writes files and measures.  Lef
 each process holds all of it; and anything pickled: tensors of plain numbers are all that is ever sent.
 """
 
+import atexit
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -109,6 +110,8 @@ def take_part(device: str | None = None) -> tuple[Group, str | None]:
     if not dist.is_initialized():
         backend = "nccl" if device.startswith("cuda") else "gloo"
         dist.init_process_group(backend, store=_meeting_place(rank, size), rank=rank, world_size=size)
+        # its threads may still hold a tensor: ended before Python is, or the process aborts as they let go of it
+        atexit.register(dist.destroy_process_group)
     return Group(rank, size), device
 
 
