@@ -132,6 +132,7 @@ def test_processes_that_end_in_a_crowd_all_end_well(tmp_path):
     group, device = take_part("cpu")
     for _ in range(50):
         group.add_up([torch.ones(1000)])
+        group.from_first([1.0], torch.device("cpu"))
     """
     torchrun(tmp_path, script, "--nproc-per-node", "6")
 
