@@ -20,10 +20,12 @@ from vibejam.files import write_json
 from vibejam.model import build_model
 from vibejam.optim import build_optimizer
 from vibejam.rewrite.finetune import HELD_SHARE, _examples, _lot, finetune, plan_finetune, split_pairs
+from vibejam.rewrite.manner import learn_manner, load_manner, save_manner
 from vibejam.rewrite.pair_data import CHANGED, PairData, encode_example, pair_loss
 from vibejam.rewrite.pairs import PROMPT, Pair, times_of, without_rejected, write_pairs
 from vibejam.tokenizer import BPETokenizer, CharTokenizer
 from vibejam.train import TrainState, train_lm
+from vibejam.voice import background_drafts
 
 TOKENIZERS = {"char": CharTokenizer.train([essay(0)]), "bpe": BPETokenizer.train([essay(n) for n in range(4)], 320)}
 THINGS = "gate ladder kettle bucket clock boat bell lamp fence stool door sign cart drum rope sack".split()
@@ -254,7 +256,7 @@ def source(tmp_path):
     save_model(folder, tiny(tokenizer), tokenizer)
     write_json(folder / "run.json", {"format": 1, "base": "none", "notes": ["A note."], "text": {"words": 7}, "prompt": "I"})
     save_phrases(folder, ["four words of mine stand here"])
-    (folder / "manner.safetensors").write_bytes(b"manner")
+    save_manner(folder, learn_manner([essay(n) for n in range(4)], background_drafts(), []))
     (folder / "train_state.safetensors").write_bytes(b"large")
     return folder
 
@@ -289,6 +291,17 @@ def test_the_learnt_rewrites_are_known_as_phrases_beside_the_sources(source, tmp
     assert longest_copied_run("four words of mine stand here", phrases) == 6
     assert longest_copied_run(learnt[0].rewrite, phrases) == len(learnt[0].rewrite.split())
     assert longest_copied_run(held[0].rewrite.split(" went")[0] + " went away", phrases) == 0
+
+
+@pytest.mark.parametrize("kind, seen", [("given", True), ("llm", True), ("edit", True), ("local", False), ("corrupt", False)])
+def test_the_manner_learns_how_they_draft_who_will_draft_again_and_of_our_own_drafts_nothing(source, tmp_path, kind, seen):
+    draft = "Moreover, it should be noted that the {} is, at the present time, not available in this place."
+    own = "The {} isn't here today; nobody knows just why."
+    pairs = [Pair(t, draft.format(t), own.format(t), kind) for t in THINGS]
+    list(finetune(source, pairs, tmp_path / "out", max_iters=2))
+    before, after = load_manner(source), load_manner(tmp_path / "out")
+    was, now = (manner.style(own.format("piano")) - manner.style(draft.format("piano")) for manner in (before, after))
+    assert now > was + 1 if seen else (now, after.taste) == (was, before.taste)
 
 
 def test_a_run_on_a_base_goes_on_with_a_correction_and_comes_out_a_plain_model_in_bfloat16(tmp_path):

@@ -8,11 +8,12 @@ from vibejam.diff import word_diff
 from vibejam.errors import UserError
 from vibejam.rewrite import TOGETHER, rewrite_text, stream_rewrite
 from vibejam.rewrite.edits import apply_edit, edits_of, propose_edits
-from vibejam.rewrite.manner import learn_manner, load_manner, save_manner
+from vibejam.rewrite.manner import learn_manner, load_manner, save_manner, with_pairs
 from vibejam.rewrite.ngrams import START, WordModel, framed, words_of
 from vibejam.rewrite.proposers import EditsProposer
 from vibejam.rewrite.selector import Candidate, pick, weigh
 from vibejam.rewrite.table import contractions, exchanges, openers
+from vibejam.rewrite.taste import leaning, with_drafts
 from vibejam.rewrite.trust import Read, doubts
 from vibejam.rewrite.units import group_units, split_document
 from vibejam.voice import ASSETS, background_drafts, background_people
@@ -62,6 +63,28 @@ def rewritten(draft, manner, **settings):
 
 def test_a_style_tells_the_person_from_a_machine_on_texts_it_has_not_seen(manner):
     assert manner.style(lively(77)) > 0 > manner.style(plain(77))
+
+
+def test_a_manner_learns_from_pairs_what_a_machine_s_drafts_are_like(manner):
+    clerk = "It is worth noting that {} remains, in this particular instance, an important consideration."
+    drafts, rewrites = [clerk.format(f"the {t}") for t in THINGS], [f"The {t} matters here, you know; it isn't nothing." for t in THINGS]
+    seen = with_pairs(manner, drafts, rewrites)
+
+    def between(manner):
+        return manner.style("The cheese matters here, you know; it isn't nothing.") - manner.style(clerk.format("the cheese"))
+
+    assert between(seen) > between(manner) + 1
+    assert seen.style(lively(77)) > 0 > seen.style(plain(77)), "and forgets nothing"
+    assert between(with_pairs(manner, drafts[:1], rewrites[:1])) < between(seen), "one pair says less than ten"
+    assert with_pairs(manner, [], []) is manner
+
+
+def test_a_taste_hears_of_more_drafts(manner):
+    ways = next(ways.ways for ways in exchanges() if "use" in ways.ways)
+    use, other = "use", next(way for way in ways if way != "use")
+    heard = with_drafts(manner.taste, ["They use the ladder and use the gate."] * 40)
+    assert leaning(heard, ways, other, use) < leaning(manner.taste, ways, other, use), "drafts say it as they do"
+    assert set(heard) == set(manner.taste) and with_drafts(manner.taste, []) == pytest.approx(manner.taste)
 
 
 def test_rates_are_best_met_by_the_person_and_worse_by_too_much_of_a_habit(manner):

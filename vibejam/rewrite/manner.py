@@ -28,7 +28,7 @@ from vibejam.files import write_atomically
 from vibejam.rewrite.ngrams import START, WordModel, framed, key_of, words_of
 from vibejam.rewrite.spelling import side_of
 from vibejam.rewrite.table import exchangeable
-from vibejam.rewrite.taste import leaning, learn_taste, mostly
+from vibejam.rewrite.taste import leaning, learn_taste, mostly, with_drafts
 from vibejam.voice import FUNCTION_WORDS
 
 FILE, FORMAT = "manner.safetensors", "2"
@@ -39,6 +39,8 @@ PAGE = 200  # words of a page, the unit over which rates are seen to vary
 SHORTEST = 300  # words from which on there is a manner to speak of
 STIFFNESS = 2e-5  # of the style's weights: an n-gram must be seen often before it weighs much
 MOST_PASSAGES = 4000  # that the style learns from; more say the same again
+HELD_TO = 1e-4  # stiffness towards what the style was, where it learns from pairs
+ENOUGH = 150  # passages of pairs that count in full; of fewer each counts as one of so many
 _ENDINGS = ("ing", "ed", "ly", "tion", "ness", "ment", "er", "est", "s")
 
 
@@ -148,6 +150,19 @@ def learn_manner(texts: list[str], drafts: list[str], others: list[str]) -> Mann
     return replace(manner, typical=statistics.quantiles((manner.style(passage) for passage in unseen), n=20)[18])
 
 
+def with_pairs(manner: Manner, drafts: Sequence[str], rewrites: Sequence[str]) -> Manner:
+    """The manner after it has seen `drafts` that a machine made of the person's own `rewrites`, or that they rewrote.
+
+    Whoever wrote those drafts writes the next ones too, and as both sides say the same, nothing but the manner tells them apart.  The
+    texts that it was learnt from need not be there; rates and words stay as they are.
+    """
+    own, strange = ([piece for text in dict.fromkeys(texts) for piece in passages_of(text)] for texts in (rewrites, drafts))
+    if not own or not strange:
+        return manner
+    weights, bias = _learn_style(own, strange, frozenset(manner.common), (manner.weights, manner.bias))
+    return replace(manner, weights=weights, bias=bias, taste=with_drafts(manner.taste, list(dict.fromkeys(drafts))))
+
+
 def passages_of(text: str, longest: int = 110) -> list[str]:
     """A text in passages of a sentence up to a paragraph: single lines where they are short, runs of words where they are long."""
     passages = []
@@ -184,17 +199,20 @@ def _rates(own: list[list[str]], common: list[str]) -> tuple[Tensor, Tensor]:
     return rate, ((variance - mean) / mean.square()).clamp(0.02, 2.0)
 
 
-def _learn_style(own: list[str], strange: list[str], common: frozenset[str]) -> tuple[Tensor, float]:
-    """Weights (BUCKETS,) and bias of a logistic regression, both sides counting the same in all."""
+def _learn_style(
+    own: list[str], strange: list[str], common: frozenset[str], before: tuple[Tensor, float] | None = None
+) -> tuple[Tensor, float]:
+    """Weights (BUCKETS,) and bias of a logistic regression, both sides counting the same in all; held to those of `before`."""
     rows = [features(words_of(text), common) for text in [*own, *strange]]
     ids = torch.tensor([i for places, _ in rows for i in places])
     values = torch.tensor([value for _, found in rows for value in found])
     offsets = torch.tensor([0, *(len(places) for places, _ in rows[:-1])]).cumsum(0)
     labels = torch.tensor([1.0] * len(own) + [0.0] * len(strange))
-    each = torch.tensor([0.5 / len(own)] * len(own) + [0.5 / max(1, len(strange))] * len(strange))
-    table = nn.EmbeddingBag(BUCKETS, 1, mode="sum")
-    nn.init.zeros_(table.weight)
-    bias = nn.Parameter(torch.zeros(1))
+    enough, stiffness = (ENOUGH, HELD_TO) if before else (1, STIFFNESS)
+    each = torch.tensor([0.5 / max(enough, len(side)) for side in (own, strange) for _ in side])
+    was, bias_was = before or (torch.zeros(BUCKETS), 0.0)
+    table = nn.EmbeddingBag.from_pretrained(was.clone()[:, None], freeze=False, mode="sum")
+    bias = nn.Parameter(torch.tensor([bias_was]))
     parameters = [table.weight, bias]
     optimizer = torch.optim.LBFGS(parameters, max_iter=60, history_size=10, line_search_fn="strong_wolfe")
 
@@ -202,7 +220,7 @@ def _learn_style(own: list[str], strange: list[str], common: frozenset[str]) -> 
         optimizer.zero_grad()
         logits = table(ids, offsets, per_sample_weights=values)[:, 0] + bias
         value = (each * F.binary_cross_entropy_with_logits(logits, labels, reduction="none")).sum()
-        value = value + 0.5 * STIFFNESS * table.weight.square().sum()
+        value = value + 0.5 * stiffness * (table.weight[:, 0] - was).square().sum()
         value.backward()
         return value
 

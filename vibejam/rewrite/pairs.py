@@ -15,6 +15,7 @@ FORMAT = 1  # of a line; one without a number, as they were at first and as othe
 # How often a pair of a kind is learnt from, against one that a small model drafted: real edits and pairs a person gave most, rules
 # least, for they teach to undo just themselves.  A big model's drafts brought more than eight times as many of a small one's.
 TIMES = {"edit": 4.0, "given": 4.0, "llm": 2.0, "corrupt": 0.5}
+OUR_OWN = {"local", "corrupt"}  # kinds whose drafts were made here, and are not written as those that a person brings
 PROMPT = "Draft: {draft}\n\nRewrite:"  # what a rewriting model reads; a blank and the rewrite follow
 
 

@@ -7,7 +7,7 @@ semicolons.  How much of it a document bears is for the selector, which holds th
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 
 from vibejam.rewrite.clauses import CLAUSES
@@ -33,15 +33,30 @@ MOVES = CLAUSES + TURNS + COMPANY + ORDERS + JOINTS
 
 def learn_taste(texts: list[str], drafts: list[str]) -> dict[str, float]:
     """Log share of each way among the ways of its set, in the person's writing and in drafts, for `leaning` to be asked."""
+    taste: dict[str, float] = {}
+    for (ways, own), (_, world) in zip(_counted(texts), _counted(drafts), strict=True):
+        taste |= _shares(ways, own, world)
+    return taste | _sides(texts)
+
+
+def with_drafts(taste: Mapping[str, float], drafts: list[str]) -> dict[str, float]:
+    """The taste after more `drafts`, beside which those of before count as PRIOR sightings of each set."""
+    found = dict(taste)
+    for ways, world in _counted(drafts):
+        total = sum(world[way] for way in ways)
+        for key, way in ((_key(DRAFTS, ways, way), way) for way in ways):
+            if key in taste:
+                found[key] = math.log((world[way] + PRIOR * math.exp(taste[key])) / (total + PRIOR))
+    return found
+
+
+def _counted(texts: list[str]) -> Iterator[tuple[Sequence[str], Counter[str]]]:
+    """Each set of ways of saying the same, and how often each stands in `texts`."""
     sets = [tuple(plain(way) for way in ways.ways) for ways in [*exchanges(), *contractions()]]
     sets += [tuple(OPENER + way.lower() for way in ways.ways if way) for ways in openers()]
-    wanted = frozenset(phrase for ways in sets for phrase in ways)
-    phrases, moves = (_phrases(texts, wanted), _phrases(drafts, wanted)), (_moves(texts), _moves(drafts))
-    taste: dict[str, float] = {}
-    for some, (own, world) in ((sets, phrases), (kinds().values(), moves)):
-        for ways in some:
-            taste |= _shares(ways, own, world)
-    return taste | _sides(texts)
+    phrases, moves = _phrases(texts, frozenset(phrase for ways in sets for phrase in ways)), _moves(texts)
+    yield from ((ways, phrases) for ways in sets)
+    yield from ((ways, moves) for ways in kinds().values())
 
 
 def leaning(taste: Mapping[str, float], ways: Sequence[str], before: str, after: str) -> float:
