@@ -67,7 +67,8 @@ def test_a_style_tells_the_person_from_a_machine_on_texts_it_has_not_seen(manner
 
 def test_a_manner_learns_from_pairs_what_a_machine_s_drafts_are_like(manner):
     clerk = "It is worth noting that {} remains, in this particular instance, an important consideration."
-    drafts, rewrites = [clerk.format(f"the {t}") for t in THINGS], [f"The {t} matters here, you know; it isn't nothing." for t in THINGS]
+    drafts = [clerk.format(f"the {thing}") for thing in THINGS]
+    rewrites = [f"The {thing} matters here, you know; it isn't nothing." for thing in THINGS]
     seen = with_pairs(manner, drafts, rewrites)
 
     def between(manner):

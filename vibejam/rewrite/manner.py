@@ -153,8 +153,8 @@ def learn_manner(texts: list[str], drafts: list[str], others: list[str]) -> Mann
 def with_pairs(manner: Manner, drafts: Sequence[str], rewrites: Sequence[str]) -> Manner:
     """The manner after it has seen `drafts` that a machine made of the person's own `rewrites`, or that they rewrote.
 
-    Whoever wrote those drafts writes the next ones too, and as both sides say the same, nothing but the manner tells them apart.  The
-    texts that it was learnt from need not be there; rates and words stay as they are.
+    Whoever wrote those drafts writes the next ones too, and as both sides say the same, nothing but the manner tells them apart.
+    The texts that it was learnt from need not be there; rates and words stay as they are.
     """
     own, strange = ([piece for text in dict.fromkeys(texts) for piece in passages_of(text)] for texts in (rewrites, drafts))
     if not own or not strange:
