@@ -77,6 +77,15 @@ def test_rounded_weights_stay_near(kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
+def test_narrowed_it_says_the_same_of_fewer_tokens_in_their_order(kind):
+    whole, few = Decoder(model_of(), kind), torch.tensor([3, 90, 41])
+    narrow = whole.narrowed(few)
+    text = some_ids(20)
+    for a, b in zip(step_by_step(whole, text, 7), step_by_step(narrow, text, 7), strict=True):
+        assert (a[few] - b).abs().max() < 1e-5 * a.std()
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_forked_texts_go_on_apart_and_as_each_would_alone(kind):
     decoder = Decoder(model_of(), kind)
     memory, _ = decoder.read(some_ids(10), 20)
@@ -197,6 +206,14 @@ def test_greedy_candidates_are_the_stream_written_several_times():
     alone = list(stream_ids(model, ids, GREEDY))
     assert len(set(alone)) > 5, "a model that always says the same would prove nothing"
     assert candidate_ids(model, ids, 3, GREEDY, ends=()) == [alone] * 3
+
+
+@pytest.mark.parametrize("banned", [range(3), range(5, VOCABULARY - 9)], ids=["few", "most"])
+def test_banned_words_are_left_out_and_all_else_is_as_it_was(banned):
+    model, ids, config = model_of(), some_ids(9), SampleConfig(max_new_tokens=25, temperature=1.5, top_p=0.9, seed=4)
+    alone = list(stream_ids(model, ids, config, list(banned)))
+    assert len(set(alone)) > 3 and not set(alone) & set(banned)
+    assert candidate_ids(model, ids, 1, config, ends=(), banned=list(banned)) == [alone]
 
 
 def test_each_candidate_ends_on_its_own():

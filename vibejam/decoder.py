@@ -12,6 +12,7 @@ a group, D head size, V vocabulary.
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 from weakref import WeakKeyDictionary
@@ -94,11 +95,11 @@ class Decoder:
         self.weights, self.config = weights, model.config
         # its parts, not the model: `packed` may then forget it when nobody else holds it
         self._embed, self._blocks, self._rotary = model.embed, model.blocks, (model.cos, model.sin)
-        self._finish = nn.Sequential(model.norm, model.head)
+        self._finish, self._words = model.norm, model.head.weight.detach()
         with torch.inference_mode():
             pack = PACKERS[weights]
             self._layers = [self._pack_block(block, pack) for block in model.blocks]
-            self._norm, self._head = _norm(model.norm), pack(model.head.weight.float())
+            self._norm, self._head = _norm(model.norm), pack(self._words.float())
             half = self.config.head_dim // 2
             self._turns = torch.complex(model.cos[:, :half].float(), model.sin[:, :half].float())  # (block_size, D/2)
 
@@ -129,13 +130,21 @@ class Decoder:
             rotary = self._rotary[0][:T], self._rotary[1][:T]
             for number, block in enumerate(self._blocks):  # forward_cached, but for logits that nobody reads
                 x = block(x, rotary, cache.layer(number, T))
-            logits = self._finish(x[:, -1]).float()  # (1, V)
+            logits = F.linear(self._finish(x[:, -1]), self._words).float()  # (1, V)
             shape = (config.n_layer, config.kv_heads, 1, T + room, config.head_dim)
             memory = Memory(torch.zeros(shape), torch.zeros(shape), T)
             pairs = cache.keys.unflatten(-1, (2, -1)).transpose(-1, -2).flatten(-2)  # (L, 1, G, T, D), as in `_paired`
             memory.keys[:, :, :, :T] = pairs.transpose(1, 2)
             memory.values[:, :, :, :T] = cache.values.transpose(1, 2)
         return memory, logits.clone()  # the caller's own, which it may change
+
+    def narrowed(self, ids: Tensor) -> "Decoder":
+        """The same with logits of `ids` (n,) alone, in their order: of a large vocabulary the last product is a fifth of a step."""
+        few = copy(self)
+        with torch.inference_mode():
+            few._words = self._words[ids]  # (n, C)
+            few._head = PACKERS[self.weights](few._words.float())
+        return few
 
     def step(self, tokens: Tensor, memory: Memory) -> Tensor:
         """One more token for each text (B,), to logits (B, V) in fp32; the memory moves on by one place.

@@ -105,11 +105,16 @@ def candidate_ids(
         return [list(takewhile(lambda token: token not in ends, text)) for text in texts]
     written: list[list[int]] = [[] for _ in range(count)]
     writing = list(range(count)) if length else []  # which text each row of the memory belongs to
+    may = torch.ones(model.config.vocab_size, dtype=torch.bool)
+    may[banned] = False
+    may = may.nonzero()[:, 0]  # (n,), the ids to draw from
+    few = len(may) < model.config.vocab_size / 2  # then the others need not be thought of at all
+    if few:
+        decoder = decoder.narrowed(may)
     memory, logits = decoder.read(ids, max(0, length - 1))
-    memory, logits = memory.fork(count), logits.repeat(count, 1)  # (B, V), with B = count as long as all are writing
+    memory, logits = memory.fork(count), logits.repeat(count, 1)  # (B, n or V), with B = count as long as all write
     while writing:
-        logits[:, banned] = -torch.inf
-        tokens = [draw(row, config, dice) for row in logits]
+        tokens = [int(may[draw(row, config, dice)]) for row in (logits if few else logits[:, may])]
         on = []
         for row, (text, token) in enumerate(zip(writing, tokens, strict=True)):
             if token not in ends:
@@ -121,7 +126,7 @@ def candidate_ids(
         if len(on) < len(writing):  # what has ended is not read any further
             memory.keep(on)
         writing = [writing[row] for row in on]
-        logits = decoder.step(torch.tensor([tokens[row] for row in on]), memory)  # (B, V)
+        logits = decoder.step(torch.tensor([tokens[row] for row in on]), memory)  # (B, n or V)
     return written
 
 
