@@ -12,7 +12,10 @@ from vibejam.local_writer import BASE
 from vibejam.teach import MOST_PASSAGES, SECONDS_A_PASSAGE, cost_of, drafted, passages_for
 
 FEWEST_PASSAGES, LONGEST_MINUTES = 20, 60.0
-SERVICE_SENTENCE = "A strong model of a service drafts better: name one under “A service to ask”, further up on this page."
+SERVICE_SENTENCE = (
+    "A strong model of a service drafts better, and your voice learns to tell its drafts from you: "
+    "name one under “A service to ask”, further up on this page."
+)
 _cut: list = []  # the corpus that was cut into passages last (weakly: what is removed is not kept here), for which run, and they
 
 
