@@ -64,6 +64,9 @@ pronouns | We told you about the roof. | They told you about the roof.
 pronouns | You can see the sea from here. | One can see the sea from here.
 pronouns | He gave her his umbrella. | She gave him her umbrella.
 pronouns | Tell me when it is done. | Tell us when it is done.
+pronouns | Few people see their own era as it unfolds. | Few people see their own era as they unfold.
+pointing | I ask them to avoid this book. | I ask them to avoid that book.
+pointing | Those letters were never sent. | These letters were never sent.
 modality | You must pay on Friday. | You may pay on Friday.
 modality | We can help with the move. | We could help with the move.
 modality | She should call the doctor. | She must call the doctor.
@@ -117,6 +120,7 @@ length | The hall was cold. | The hall was cold and dark and far from the road a
 grammar | The plan would make us rich. | The plan would make we rich.
 grammar | He ate an apple. | He ate a apple.
 grammar | They own a house. | They own an house.
+grammar | It has a "Made in Spain" label. | It has an "Made in Spain" label.
 negation | The pump does not start. | The pump starts.
 negation | It is not possible to win. | It is impossible to win.
 negation | He was unable to sleep. | He was not able to sleep.
@@ -158,6 +162,8 @@ However, the roof leaked. | But the roof leaked.
 However, the roof leaked. | The roof leaked, though.
 The roof leaked; however, we stayed. | The roof leaked, but we stayed.
 Although it rained, we walked. | It rained, but we walked.
+This is why we walked. | That is why we walked.
+It is my view that he is right. | I think that he is right.
 Nevertheless, we went on. | Still, we went on. Yet it was late.
 The bell rang, and we left. | The bell rang; we left.
 The bell rang; we left. | The bell rang. And we left.

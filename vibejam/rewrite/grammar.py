@@ -10,7 +10,7 @@ _VOWEL = re.compile(
     r"(?:[aeio]|u(?!ni(?!n|m)|s[aeiu]|til|top|biq|r[aio]|k|fo)|hour|honest|honou?r|heir)(?!ne?\b|nce\b|u[rl])", re.IGNORECASE
 )
 _EITHER = re.compile(r"h(?:istor|abit|otel|eroi|ypoth|alluc)", re.IGNORECASE)  # a historian, an historian
-_ARTICLE = re.compile(r"([Aa](?<!\w.)n?) (?=([A-Za-z][a-z]+)\b)")
+_ARTICLE = re.compile(r"([Aa](?<!\w.)n?) (?=[\"“‘]?([A-Za-z][a-z]+)\b)")
 _MARKS = re.compile(  # each way begins with a mark or a space, and what stands before is looked back at: that is what makes it fast
     r"(?P<apart> (?<=\w.)[,;.!?](?=\s|\Z))"
     r"|(?P<close>[,;](?<=[a-z].)(?=[A-Za-z])|[.!?](?<=[a-z]{2}.)(?=[A-Z][a-z]))"

@@ -8,6 +8,7 @@ said of somebody else in other words, is left to the score for meaning.
 from collections import Counter
 from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from vibejam.rewrite import words
 from vibejam.rewrite.facts import Facts, facts_of, kept_in
@@ -137,6 +138,20 @@ def _names(draft: Facts, candidate: Facts) -> Iterator[str]:
     for key, name in (candidate.names | candidate.openers).items():
         if key not in draft.keys and (key in candidate.names or stem(name.lower()) not in draft.stems):
             yield f"the name {name} was not in the draft"
+
+
+_NEAR, _FAR = ("this", "these"), ("that", "those")
+
+
+def _pointing(draft: Facts, candidate: Facts) -> Iterator[str]:
+    """A "this book" that became "that book", or the other way."""
+    before, after = (set(pairwise(facts.words)) for facts in (draft, candidate))
+    for some, other in ((_NEAR, _FAR), (_FAR, _NEAR)):
+        for word, thing in before - after:
+            moved = any((instead, thing) in after - before for instead in other)
+            if word in some and moved and thing.isalpha() and thing not in words.FUNCTION:
+                yield f"“{word} {thing}” points elsewhere now"
+                return
 
 
 def _negation(draft: Facts, candidate: Facts) -> Iterator[str]:
@@ -311,6 +326,7 @@ GUARDS: dict[str, Guard] = {
     "negation": _negation,
     "comparison": _classes(words.COMPARATIVES, strict=True),
     "pronouns": _classes(words.PRONOUNS, strict=False),
+    "pointing": _pointing,
     "modality": _classes(words.MODALS, strict=True),
     "quantity": _classes(words.QUANTIFIERS, strict=False),
     "certainty": _classes(words.CERTAINTY, strict=False),

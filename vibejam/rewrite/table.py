@@ -22,7 +22,7 @@ FORMS = ("base", "-s", "past", "participle", "-ing")
 
 OPENERS = """
 However, | But | Yet | Still, | Nevertheless, | Nonetheless, | Even so, | And yet | All the same,
-By contrast, | In contrast, | On the other hand, > But then,
+By contrast, | In contrast, | On the other hand,
 Therefore, | So | And so | Thus, | Thus | Hence | Consequently, | As a result, | For this reason, | For that reason, | Accordingly,
 Additionally, | Also, | And | Moreover, | Furthermore, | In addition, | Besides, | What is more, | -
 For example, | For instance,

@@ -28,6 +28,7 @@ you = you, your, yours, yourself, yourselves
 he = he, him, his, himself
 she = she, her, hers, herself
 they = they, them, their, theirs, themselves
+it = it, its, itself
 one = oneself
 """)
 
@@ -82,7 +83,7 @@ at least = at least, no fewer than, no less than
 at most = at most, up to
 couple = a couple of
 """)
-SOFT = frozenset({"some", "any", "anybody", "anything", "they", "one"})  # may come or go with the turn of a phrase, not for another
+SOFT = frozenset({"some", "any", "anybody", "anything", "they", "it", "one"})  # may come or go with the turn of a phrase, not for another
 DROPPED = SOFT | {"but", "therefore", "also", "really"}  # may go: machines' drafts have them in front of many sentences
 
 COUNTED = frozenset({"only"})  # each of them limits something else, so that one does not stand for two
