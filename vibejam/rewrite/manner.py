@@ -3,6 +3,7 @@
 Three views of the same text.  `style` tells this person from machines' drafts and other people by runs of function words and marks,
 content words masked so that topic cannot pass for manner.  `rates` are how often the person uses each common word and mark, and how
 much that varies from page to page.  `words` is the person's language in counts (ngrams.py), for what sounds right to them.
+Drafts of the person's own passages show what drafts to come will be like, and move style and taste on (`with_pairs`).
 
 It is kept in the run's folder as `manner.safetensors`: hashes and rates, no text.  Left out: judging a finished rewrite, which must
 not be done by what chose it (judge.py).
