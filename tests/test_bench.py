@@ -89,7 +89,7 @@ def test_the_dial_beside_what_is_set_by_hand_at_a_second_each(tmp_path):
     said = []
     figure = dial(text, minutes=0.01, say=said.append)
     for kind, runs in figure["bits_per_byte"].items():
-        assert len(runs) >= 8 and runs["as planned"] != runs["8 passages a step"], "what is set by hand is another run"
+        assert len(runs) >= 8 and runs["as planned"] != runs["width 192"], "what is set by hand is another run"
         beside = figure["planned_beside_the_best_of_its_kind"][kind]
         assert beside == pytest.approx(runs["as planned"] / min(runs.values()), abs=1e-3) and beside >= 1
     assert figure["planned_without_a_knob_beside_the_best"] >= figure["planned_beside_the_best_of_its_kind"]["transformer"]

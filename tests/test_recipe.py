@@ -53,6 +53,12 @@ def test_what_is_set_by_hand_wins_and_the_plain_transformer_is_what_nobody_asks_
         plan_run(10**6, shape={"arch": "telepathy"})
 
 
+def test_a_plain_model_that_has_little_time_takes_twice_as_many_steps():
+    short, long = (plan_run(400_000, minutes).train.batch_size for minutes in (0.3, 5))
+    assert 2 * short == long == plan_run(400_000, max_iters=10).train.batch_size
+    assert long == plan_run(400_000, 0.3, shape={"arch": "tuned"}).train.batch_size
+
+
 def test_characters_and_pieces_are_read_at_their_own_pace():
     """A piece is some characters, so in the same time more of the text is read."""
     tuned = {"arch": "tuned"}

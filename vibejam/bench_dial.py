@@ -53,12 +53,13 @@ def _by_hand(texts: Texts, seconds: float, arch: str) -> list[tuple[str, Callabl
     """What is planned, and what somebody might set in its place: a name, and the recipe with a seed."""
     planned = plan(texts, seconds, 1, {"arch": arch})
     shape = planned.shape
+    passages = 24 - planned.train.batch_size  # 8 for 16, 16 for 8
     vocabulary = vocab_size_for(sum(map(len, texts.learnt)))
     changes: dict[str, tuple[dict, dict, DataConfig]] = {
         "as planned": ({}, {}, DataConfig()),
         f"{6 - shape['n_layer']} blocks": ({"n_layer": 6 - shape["n_layer"]}, {}, DataConfig()),  # 2 for 4, 4 for 2
         "width 192": ({"n_embd": 192, "n_head": 3}, {}, DataConfig()),
-        "8 passages a step": ({}, {"batch_size": 8}, DataConfig()),
+        f"{passages} passages a step": ({}, {"batch_size": passages}, DataConfig()),
         "half the rate": ({}, {"lr": planned.train.lr / 2, "muon_lr": planned.train.muon_lr / 2}, DataConfig()),
         "more dropped": ({"dropout": shape["dropout"] + 0.1}, {}, DataConfig()),
         "half the vocabulary": ({}, {}, DataConfig(tokenizer="bpe", vocab_size=max(300, vocabulary // 2))),
