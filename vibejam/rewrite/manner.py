@@ -140,7 +140,7 @@ def learn_manner(texts: list[str], drafts: list[str], others: list[str]) -> Mann
     common = _common_words(own, strange)
     rate, spread = _rates(own, common)
     passages = [piece for text in texts for piece in passages_of(text)]
-    passages = passages[:: -(-len(passages) // MOST_PASSAGES)]
+    passages = _thinned(passages)
     # several strangers for each passage are enough, and a short text is learnt in a second
     theirs = [piece for text in [*drafts, *others] for piece in passages_of(text)]
     theirs = theirs[:: max(1, len(theirs) // (8 * len(passages) + 200))]
@@ -160,6 +160,7 @@ def with_pairs(manner: Manner, drafts: Sequence[str], rewrites: Sequence[str]) -
     own, strange = ([piece for text in dict.fromkeys(texts) for piece in passages_of(text)] for texts in (rewrites, drafts))
     if not own or not strange:
         return manner
+    own, strange = _thinned(own), _thinned(strange)
     weights, bias = _learn_style(own, strange, frozenset(manner.common), (manner.weights, manner.bias))
     return replace(manner, weights=weights, bias=bias, taste=with_drafts(manner.taste, list(dict.fromkeys(drafts))))
 
@@ -172,6 +173,10 @@ def passages_of(text: str, longest: int = 110) -> list[str]:
         size = (15, 30, 60, longest)[number % 4]  # of all lengths that will be asked about
         passages += [" ".join(words[i : i + size]) for i in range(0, len(words), size) if len(words[i : i + size]) >= 8]
     return passages
+
+
+def _thinned(passages: list[str]) -> list[str]:
+    return passages[:: max(1, -(-len(passages) // MOST_PASSAGES))]
 
 
 def _common_words(own: list[list[str]], strange: list[list[str]]) -> list[str]:

@@ -28,7 +28,7 @@ LONGER = 1.5  # times a unit's tokens, and some more, that a candidate may have
 ROOM = 16
 FURTHER = 4  # edited versions of each of the others' candidates
 KEPT = 0.5  # of a unit's content words, that a big LLM's whole sentence must have: guards know no other words for them
-LOOKED_AT = 8  # changes of a unit, those that promise most; twice as many bring nothing that shows, and each takes a fifth of a second
+LOOKED_AT = 8  # changes of a unit, those that promise most; twice as many bring nothing that shows
 
 
 class Proposer(Protocol):

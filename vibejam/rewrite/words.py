@@ -83,7 +83,8 @@ at least = at least, no fewer than, no less than
 at most = at most, up to
 couple = a couple of
 """)
-SOFT = frozenset({"some", "any", "anybody", "anything", "they", "it", "one"})  # may come or go with the turn of a phrase, not for another
+# may come or go with the turn of a phrase, not for another
+SOFT = frozenset({"some", "any", "anybody", "anything", "they", "it", "one"})
 DROPPED = SOFT | {"but", "therefore", "also", "really"}  # may go: machines' drafts have them in front of many sentences
 
 COUNTED = frozenset({"only"})  # each of them limits something else, so that one does not stand for two
