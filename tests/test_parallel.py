@@ -44,15 +44,20 @@ SHAPES = {
 PLANS = {"transformer": PLAN, "tuned": module.TrainConfig(**{**vars(PLAN), "muon_lr": 0.02, "batch_size": 5, "accumulate": 2})}
 
 
-@pytest.mark.parametrize("arch", SHAPES)
-def test_two_processes_learn_the_curve_of_one(arch, tmp_path, monkeypatch):
-    """Five passages are parted three to two, and each part in two again."""
-    torchrun(
+@pytest.mark.parametrize("arch, processes", [("transformer", 2), ("tuned", 2), ("tuned", 6)])
+def test_several_processes_learn_the_curve_of_one(arch, processes, tmp_path, monkeypatch):
+    """Five passages are parted three to two, and each part in two again; or one each, and the sixth process has none."""
+    done = torchrun(
         tmp_path,
         f"""
-        import json, torch
+        import atexit, json, pathlib, torch
         from learning import dataset, small
         from test_parallel import PLANS, SHAPES
+
+        def threads():  # where the system lists them
+            return [(task / "comm").read_text() for task in pathlib.Path("/proc/self/task").glob("*")]
+
+        atexit.register(lambda: print(threads()))  # after all that is registered later
         from vibejam import optim, train
         from vibejam.parallel import take_part
         optim.compute_dtype = train.compute_dtype = lambda device: torch.float32
@@ -65,7 +70,10 @@ def test_two_processes_learn_the_curve_of_one(arch, tmp_path, monkeypatch):
         with open({str(tmp_path)!r} + f"/{{group.rank}}.json", "w") as file:
             json.dump({{"told": told, "saved": saved, "total": total}}, file)
         """,
+        "--nproc-per-node",
+        str(processes),
     )
+    assert "gloo" not in done.stdout, "a thread that outlives its group may abort the process as Python ends"
     first, second = (json.loads((tmp_path / f"{rank}.json").read_text()) for rank in (0, 1))
     for each in (module, optim):
         monkeypatch.setattr(each, "compute_dtype", lambda device: torch.float32)

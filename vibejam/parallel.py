@@ -108,6 +108,9 @@ def take_part(device: str | None = None) -> tuple[Group, str | None]:
     else:
         device = device or "cpu"
     if not dist.is_initialized():
+        # torch imports it sooner or later, and its functions would hold the group that they find, which then never ends
+        from torch.distributed.nn import functional  # noqa: F401
+
         backend = "nccl" if device.startswith("cuda") else "gloo"
         dist.init_process_group(backend, store=_meeting_place(rank, size), rank=rank, world_size=size)
         # its threads may still hold a tensor: ended before Python is, or the process aborts as they let go of it

@@ -43,7 +43,7 @@ def add_up(masters: Masters, loss: Tensor, seconds: float, group: Group) -> tupl
     for parameter in learning:
         if parameter.grad is None:  # this process had no passage
             sparse = any(parameter is table for table in masters.model.row_tables())
-            parameter.grad = torch.zeros_like(parameter, layout=torch.sparse_coo if sparse else torch.strided)
+            parameter.grad = _no_rows(parameter) if sparse else torch.zeros_like(parameter)
     rows = [p for p in learning if p.grad.is_sparse]
     for parameter in rows:
         parameter.grad = _all_rows(parameter.grad.coalesce(), group)
@@ -58,6 +58,12 @@ def _all_rows(grad: Tensor, group: Group) -> Tensor:
     indices, values = grad.indices()[0], grad.values()  # (n,), (n, C)
     places = torch.cat(group.gather(indices[:, None]))[:, 0]
     return torch.sparse_coo_tensor(places[None], torch.cat(group.gather(values)), grad.shape, check_invariants=False)
+
+
+def _no_rows(table: Tensor) -> Tensor:
+    """The sparse gradient of a table (n, C) of which nothing was read: zeros_like would make one that is sparse in both."""
+    places = torch.zeros(1, 0, dtype=torch.long, device=table.device)
+    return torch.sparse_coo_tensor(places, table.new_zeros(0, table.shape[1]), table.shape, check_invariants=False)
 
 
 def _read(masters: Masters, rows: Sequence[Tensor], parts: int, total: Tensor) -> Tensor:
