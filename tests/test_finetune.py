@@ -304,6 +304,12 @@ def test_the_manner_learns_how_they_draft_who_will_draft_again_and_of_our_own_dr
     assert now > was + 1 if seen else (now, after.taste) == (was, before.taste)
 
 
+def test_a_damaged_manner_is_told_of_before_anything_is_written(source, tmp_path):
+    (source / "manner.safetensors").write_bytes(b"manner")
+    refused(lambda: list(finetune(source, PAIRS, tmp_path / "out", max_iters=2)), "damaged")
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_run_on_a_base_goes_on_with_a_correction_and_comes_out_a_plain_model_in_bfloat16(tmp_path):
     lay_tiny_base()
     list(finetune("smollm2-135m", PAIRS, tmp_path / "one", max_iters=20))

@@ -30,7 +30,7 @@ from vibejam.lora import add_low_rank
 from vibejam.model import BaseLM, GPTModel
 from vibejam.rewrite.copying import FILE as COPYING
 from vibejam.rewrite.copying import CopyingModel, add_copying, copying_example, exchanges_of, made_strange, save_copying
-from vibejam.rewrite.manner import SHORTEST, learn_manner, load_manner, save_manner, with_pairs
+from vibejam.rewrite.manner import SHORTEST, Manner, learn_manner, load_manner, save_manner, with_pairs
 from vibejam.rewrite.pair_data import Example, PairData, encode_example, pair_loss, quick_pair_loss
 from vibejam.rewrite.pairs import OUR_OWN, PROMPT, Pair, times_of, without_rejected
 from vibejam.rewrite.preferring import PreferenceData, Preferring, with_preferences
@@ -95,6 +95,7 @@ def finetune(
     source = _source_folder(source)
     where = pick_device(device)
     model, tokenizer = checkpoint.load_model(source, where, torch.float32)
+    manner = load_manner(source)  # a damaged file is told of before anything is written
     model.shorten_context(CONTEXT)
     run = _begun(source)
     on_base = run["base"] != "none"
@@ -115,7 +116,7 @@ def finetune(
             run["general_bits_per_byte_before"] = general_bits_per_byte(model, tokenizer)
         add_low_rank(model, config.lora_rank)
     checkpoint.save_shape(folder, model.config, tokenizer)
-    _bring_along(source, folder, kept)
+    _bring_along(source, folder, kept, manner)
     run |= {
         "status": "running",
         "settings": {"model": asdict(model.config), "context": model.config.block_size, "train": asdict(config)}
@@ -202,14 +203,14 @@ def _examples(pairs: Sequence[Pair], tokenizer: Tokenizer, model: BaseLM, seed: 
     return PairData(train, [encoded[p] for p in measured], tokenizer.doc_end, seed), counts, learnt
 
 
-def _bring_along(source: Path, folder: Path, pairs: Sequence[Pair]) -> None:
+def _bring_along(source: Path, folder: Path, pairs: Sequence[Pair], manner: Manner | None) -> None:
     """The source's other files; its phrases with the rewrites' added; and its manner or the rewrites', with what the pairs show."""
     for file in sorted(source.iterdir()):
         if file.is_file() and file.name not in OWN_FILES and not file.name.startswith("."):
             shutil.copyfile(file, folder / file.name)
     rewrites = [pair.rewrite for pair in pairs]
     save_phrases(folder, rewrites, load_phrases(source))
-    texts, manner = list(dict.fromkeys(rewrites)), load_manner(folder)
+    texts = list(dict.fromkeys(rewrites))
     if manner is None and sum(len(text.split()) for text in texts) >= SHORTEST:
         manner = learn_manner(texts, background_drafts(), background_people())
     if manner is not None:

@@ -44,8 +44,9 @@ def with_drafts(taste: Mapping[str, float], drafts: list[str]) -> dict[str, floa
     found = dict(taste)
     for ways, world in _counted(drafts):
         total = sum(world[way] for way in ways)
-        for key, way in ((_key(DRAFTS, ways, way), way) for way in ways):
-            if key in taste:
+        for way in ways:
+            key = _key(DRAFTS, ways, way)
+            if key in taste:  # a manner that was kept by an older vibejam knows fewer sets
                 found[key] = math.log((world[way] + PRIOR * math.exp(taste[key])) / (total + PRIOR))
     return found
 
