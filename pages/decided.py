@@ -33,13 +33,12 @@ def show(owner: str) -> list:
     return [gr.update(label=f"What you decided ({len(kept)})" if kept else "What you decided"), list_html(kept)]
 
 
-def remove(owner: str, event: gr.EventData) -> list:
+def remove(owner: str, event: gr.EventData = None) -> list:
     """Delete one: the label, the list, the line for notices."""
     try:
-        forget_decision(state.workspace(owner).decisions_file, str(event.id))
-    except (UserError, AttributeError) as error:
-        said = str(error) if isinstance(error, UserError) else "Choose one to delete."
-        return [*show(owner), told(said)]
+        forget_decision(state.workspace(owner).decisions_file, str(state.sent(event, "id")))
+    except UserError as error:
+        return [*show(owner), told(str(error))]
     return [*show(owner), told("")]
 
 

@@ -119,6 +119,13 @@ def theme() -> Base:
     )
 
 
+def slider(least: float, most: float, value: float, **options: object) -> gr.Slider:
+    """One that leaves refusing to its handlers, which say what may be chosen: Gradio's own refusal prints a traceback besides."""
+    made = gr.Slider(least, most, value, **options)
+    made.preprocess = lambda sent: sent
+    return made
+
+
 def fragment(value: str = "", **settings) -> gr.HTML:
     """A place for HTML of ours that nobody clicks."""
     return gr.HTML(value, js_on_load=None, apply_default_css=False, **settings)

@@ -34,7 +34,7 @@ def component() -> gr.HTML:
     return gr.HTML(NOTHING_YET, js_on_load=look.script("copy.js", "review.js"), apply_default_css=False, elem_id="review")
 
 
-def act(owner: str, sides: Sides | None, event: gr.EventData) -> tuple[Sides | None, str]:
+def act(owner: str, sides: Sides | None, event: gr.EventData = None) -> tuple[Sides | None, str]:
     """Do what was pressed and keep what was decided: the sides as they are then, and what went wrong."""
     try:
         if not isinstance(sides, Sides):
@@ -63,12 +63,10 @@ def keep(owner: str, sides: Sides) -> None:
         keep_review(state.workspace(owner).review_file, sides)
 
 
-def _asked(event: gr.EventData) -> tuple[str, int, str]:
+def _asked(event: gr.EventData = None) -> tuple[str, int, str]:
     """What the browser says was pressed.  Raises UserError for anything else: a handler can be called without the page."""
-    try:
-        what, number, text = str(event.what), event.unit, getattr(event, "text", "")
-    except AttributeError as error:
-        raise UserError("Choose a sentence first.") from error
+    what, number, text = (state.sent(event, name) for name in ("what", "unit", "text"))
+    text = "" if text is None else text
     if what not in ("take", "draft", "another", "edit") or type(number) is not int or not isinstance(text, str):
         raise UserError("Choose a sentence first.")
     return what, number, text

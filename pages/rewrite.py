@@ -65,7 +65,7 @@ def build(owner: gr.State) -> state.Page:
             label="Draft", show_label=False, lines=10, max_lines=30, placeholder="Paste a draft here.",
             elem_id="draft", elem_classes="read", container=False,
         )  # fmt: skip
-        strength = gr.Slider(
+        strength = look.slider(
             0, 1, default_of(RewriteConfig, "strength"), step=0.05, label="Strength",
             info=help_for(RewriteConfig, "strength"), elem_id="strength",
         )  # fmt: skip
@@ -262,7 +262,7 @@ def wait_for_meaning(owner: str, sides: Sides | None, known: dict | None) -> lis
     return measure(owner, sides, known) if base_path("minilm") else [gr.skip(), gr.skip(), *MEANING.tick()]
 
 
-def decide(owner: str, sides: Sides | None, event: gr.EventData) -> list:
+def decide(owner: str, sides: Sides | None, event: gr.EventData = None) -> list:
     """One act upon a sentence: (sides, columns, line for notices, what was decided)."""
     after, said = review.act(owner, sides, event)
     if said:

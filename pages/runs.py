@@ -141,7 +141,7 @@ def pick(owner: str, name: str) -> None:
 
 def export(owner: str, name: str, kind: object) -> Iterator[list]:
     """The file to take along: (line that says what is done, download button), while it is made and when it is there."""
-    if kind not in FORMATS:
+    if not isinstance(kind, str) or kind not in FORMATS:
         raise UserError("Choose one of the two formats to export.")
     folder = _ended(owner, name)
     title = state.title_of(folder)

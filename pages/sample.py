@@ -84,13 +84,13 @@ def sliders() -> list:
     """Temperature, top-k, top-p, the length and the seed, in the order `dice` takes them."""
     with gr.Row(elem_classes="knobs"):
         made = [
-            gr.Slider(0, 1.5, default_of(SampleConfig, "temperature"), step=0.05, label="Temperature",
+            look.slider(0, 1.5, default_of(SampleConfig, "temperature"), step=0.05, label="Temperature",
                       info=help_for(SampleConfig, "temperature"), min_width=220, elem_id="dice-temperature"),
-            gr.Slider(0, 200, default_of(SampleConfig, "top_k"), step=1, label="Top-k",
+            look.slider(0, 200, default_of(SampleConfig, "top_k"), step=1, label="Top-k",
                       info=help_for(SampleConfig, "top_k"), min_width=220, elem_id="dice-top-k"),
-            gr.Slider(0.05, 1, default_of(SampleConfig, "top_p"), step=0.05, label="Top-p",
+            look.slider(0.05, 1, default_of(SampleConfig, "top_p"), step=0.05, label="Top-p",
                       info=help_for(SampleConfig, "top_p"), min_width=220, elem_id="dice-top-p"),
-            gr.Slider(20, 1000, default_of(SampleConfig, "max_new_tokens"), step=10, label="Length",
+            look.slider(20, 1000, default_of(SampleConfig, "max_new_tokens"), step=10, label="Length",
                       info=help_for(SampleConfig, "max_new_tokens"), min_width=220, elem_id="dice-length"),
             gr.Textbox("", label="Seed", info=help_for(SampleConfig, "seed"), max_length=20, min_width=220, placeholder="none",
                        elem_id="dice-seed"),
@@ -98,9 +98,10 @@ def sliders() -> list:
     return made
 
 
-def dice(temperature: float, top_k: float, top_p: float, length: float, seed: str | int | None) -> SampleConfig:
-    """What the sliders say.  Raises UserError for what no slider can say, for a handler can be called without them."""
+def dice(*settings: float | str | None) -> SampleConfig:
+    """What the sliders say, in their order.  Raises UserError for what none can say, for a handler can be called without them."""
     try:
+        temperature, top_k, top_p, length, seed = settings
         return SampleConfig(
             max_new_tokens=min(int(length), 1000),
             temperature=float(temperature),

@@ -63,6 +63,12 @@ class Page:
     picks: object = None  # a gr.State: the run that was picked here to speak on the pages that have a voice
 
 
+def sent(event: object, name: str) -> object:
+    """What the browser says of what was pressed, or None; a handler can be called without the page, and then `event` is anything."""
+    said = getattr(event, "_data", None)
+    return said.get(name) if isinstance(said, dict) else None
+
+
 def greet(owner: str) -> str:
     """Who opened this page: "me", or on a Space a new visitor.  A page that has an owner keeps it."""
     if owner or nobody():

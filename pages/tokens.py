@@ -192,7 +192,7 @@ def _shown(text: str) -> str:
     return text.replace("\n", "⏎").replace("\t", "⇥").replace(" ", "·")
 
 
-def pressed(event: gr.EventData, name: str) -> object:
+def pressed(event: gr.EventData, name: str) -> int | None:
     """What the browser says was pressed, a number or nothing that a page sends."""
-    value = getattr(event, name, None)
+    value = state.sent(event, name)
     return value if type(value) is int else None

@@ -279,23 +279,23 @@ def go_on(owner: str, name: str, times: float = 1.0) -> list:
     return show(owner, name)
 
 
-def act(owner: str, name: str, event: gr.EventData) -> Iterator[list]:
+def act(owner: str, name: str, event: gr.EventData = None) -> Iterator[list]:
     """What was pressed in the table of runs: updates for the page, the curves laid over, the export and the voice picked."""
     same, rest = NOTHING, [gr.skip()] * 4
-    what, run = getattr(event, "what", None), getattr(event, "run", None)
+    what, run = state.sent(event, "what"), state.sent(event, "run")
     try:
         if what == "compare":
-            yield [*same, runs.overlay(owner, getattr(event, "runs", None)), *rest[1:]]
+            yield [*same, runs.overlay(owner, state.sent(event, "runs")), *rest[1:]]
         elif what == "look":
             yield [*show(owner, state.find_run(owner, run).name), *rest]
         elif what == "use":
             runs.pick(owner, run)
             yield [*show(owner, name), *rest[:3], run]
         elif what == "rename":
-            runs.rename(owner, run, getattr(event, "title", ""))
+            runs.rename(owner, run, state.sent(event, "title"))
             yield [*show(owner, name), *rest]
         elif what == "export":
-            for line, button in runs.export(owner, run, getattr(event, "format", "")):
+            for line, button in runs.export(owner, run, state.sent(event, "format")):
                 yield [*NOTHING[:4], told(""), *NOTHING[5:], rest[0], line, button, rest[3]]
         elif what == "delete":
             yield [*remove(owner, run, name), *rest]

@@ -125,11 +125,11 @@ def take_sample(owner: str) -> list:
     return _take(owner, [result for path in paths for result in read_bytes(path.name, path.read_bytes())])
 
 
-def remove_piece(owner: str, event: gr.EventData) -> list:
+def remove_piece(owner: str, event: gr.EventData = None) -> list:
     try:
-        state.workspace(owner).remove(str(event.id))
-    except (UserError, AttributeError) as error:
-        return show(owner, str(error) if isinstance(error, UserError) else "Choose a piece to remove.")
+        state.workspace(owner).remove(str(state.sent(event, "id")))
+    except UserError as error:
+        return show(owner, str(error))
     return show(owner)
 
 
