@@ -122,6 +122,7 @@ class TrainConfig:
     warmup: float = knob(0.02, "Share of the run in which the learning rate climbs from zero.")
     weight_decay: float = knob(0.1, "How strongly weights are pulled towards zero, against learning by heart.")
     grad_clip: float = knob(1.0, "The longest step one batch may ask for; longer ones are shortened.")
+    first_turn: float = knob(0.0, "Share of the run after which the model also learns to say what it said then; 0: it never does.")
     evals: int = knob(16, "How many times a run measures itself on the held-out text.")
     patience: int = knob(6, "Measurements without improvement after which the run stops early; 0: never.")
     lora_rank: int = knob(0, "On a pretrained base: the rank of the correction that is learnt; 0 learns all weights.")
@@ -134,6 +135,8 @@ class TrainConfig:
             raise SettingError("batch_size and evals must be at least 1, lr above 0, and patience not below 0")
         if not (1 <= self.accumulate <= self.batch_size and 0 <= self.muon_lr < math.inf):
             raise SettingError("accumulate must lie between 1 and batch_size, and muon_lr not below 0")
+        if not 0 <= self.first_turn < 1:
+            raise SettingError("first_turn must lie in [0, 1)")
         if not (0 <= self.warmup < 1 and 0 <= self.weight_decay < math.inf and self.grad_clip > 0):
             raise SettingError("warmup must lie in [0, 1), weight_decay not below 0, and grad_clip above 0")
         _check_seed(self.seed)

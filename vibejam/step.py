@@ -9,21 +9,26 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from vibejam.distil import loss_beside
+from vibejam.model import BaseLM
 from vibejam.optim import Masters
 from vibejam.parallel import Group
 from vibejam.runtime import is_out_of_memory
 
 
-def gradients(masters: Masters, batch: Sequence[Tensor], parts: int, group: Group) -> tuple[Tensor, int]:
+def gradients(
+    masters: Masters, batch: Sequence[Tensor], parts: int, group: Group, teacher: BaseLM | None = None
+) -> tuple[Tensor, int]:
     """The mean loss of this process's share of `batch`, as its part of the whole's (), and in how many parts it was read.
 
+    With a `teacher` the batch has no weights, and the gradients are of what `distil.py` says; the loss told is the model's own.
     The gradients lie with the model's parameters then.  Where memory runs out the parts are halved and all is read again, with the
     same dice; with one passage a part, the error goes on to the caller.
     """
     mine, dice = group.share(batch), torch.get_rng_state()
     while True:
         try:
-            return _read(masters, mine, parts, _counted(batch)), parts
+            return _read(masters, mine, parts, _counted(batch), teacher), parts
         except (MemoryError, RuntimeError) as error:
             if parts >= len(mine[0]) or not is_out_of_memory(error):
                 raise
@@ -66,17 +71,20 @@ def _no_rows(table: Tensor) -> Tensor:
     return torch.sparse_coo_tensor(places, table.new_zeros(0, table.shape[1]), table.shape, check_invariants=False)
 
 
-def _read(masters: Masters, rows: Sequence[Tensor], parts: int, total: Tensor) -> Tensor:
+def _read(masters: Masters, rows: Sequence[Tensor], parts: int, total: Tensor, teacher: BaseLM | None) -> Tensor:
     device = next(masters.worker.parameters()).device
     whole = torch.zeros((), device=device)
     if not len(rows[0]):
         return whole
     for part in zip(*(tensor.tensor_split(min(parts, len(tensor))) for tensor in rows), strict=True):
         share = (_counted(part) / total).to(device)
-        loss = masters.worker.loss(*(tensor.to(device, non_blocking=True) for tensor in part)) * share
-        loss.backward()
+        part = [tensor.to(device, non_blocking=True) for tensor in part]
+        loss = told = masters.worker.loss(*part) if teacher is None else None
+        if teacher is not None:
+            loss, told = loss_beside(teacher, masters.worker, *part)
+        (loss * share).backward()
         masters.collect()
-        whole = whole + loss.detach().float()
+        whole = whole + (told.detach() * share).float()
     return whole
 
 

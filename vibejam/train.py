@@ -13,22 +13,24 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
 
 from vibejam.config import TrainConfig
 from vibejam.data import TrainingData
+from vibejam.distil import held_still
 from vibejam.errors import UserError
 from vibejam.evaluate import Score, estimate_loss
 from vibejam.model import BaseLM
-from vibejam.optim import Masters, build_optimizer, check_moments, lr_at, set_rate
+from vibejam.optim import Masters, build_optimizer, lr_at, set_rate
 from vibejam.parallel import ALONE, Group
 from vibejam.runtime import compute_dtype
 from vibejam.step import add_up, gradients
+from vibejam.train_state import Counters, TrainState, capture, restore, teacher_again
 
 __all__ = ["TrainEvent", "TrainState", "estimate_loss", "train_lm"]
 
 APART = 7_919  # between the seeds of processes that learn together
 FAILED_STEPS = 8  # steps in a row without a finite loss after which a run gives up
+TURN = "From here on it also learns to say what it said until now, which keeps it from learning your writing by heart."
 RECOVERY = 2 ** (1 / 50)  # what a rate that was halved grows by with every good step, until it is whole again
 
 
@@ -48,44 +50,6 @@ class TrainEvent:
     stopped_early: bool = False  # the run ends here because it no longer gets better
     sample: str | None = None
     note: str | None = None  # one sentence for the person
-
-
-@dataclass(frozen=True)
-class TrainState:
-    """All that an interrupted run needs to go on as if nothing had happened: tensors, and plain numbers."""
-
-    tensors: dict[str, Tensor]
-    numbers: dict[str, object]
-
-
-@dataclass
-class _Counters:
-    """Where a run stands; saved as plain numbers."""
-
-    iteration: int = 0
-    seconds: float = 0.0
-    tokens: int = 0
-    learning_seconds: float = 0.0
-    measured: int = 0  # measurements done
-    best_loss: float = math.inf
-    best_iteration: int = 0
-    since_best: int = 0
-    lr_scale: float = 1.0
-    parts: int = 1  # in which a step's passages are read
-    minutes: float = 0.0  # the end that was planned
-    max_iters: int = 0
-    finished: bool = False
-    stopped_early: bool = False
-
-    def check(self) -> None:
-        """Raises ValueError where a number is none that a run can have come to."""
-        for name, plain in vars(_Counters()).items():
-            value = getattr(self, name)
-            kinds = {bool: (bool,), int: (int,)}.get(type(plain), (int, float))
-            if type(value) not in kinds or not 0 <= value < (math.inf if name == "best_loss" else 2**53) and value != plain:
-                raise ValueError(f"{name} is {value!r}")
-        if not self.parts:
-            raise ValueError("a step is read in no part")
 
 
 def train_lm(
@@ -114,15 +78,16 @@ def train_lm(
     device = next(model.parameters()).device
     optimizer = build_optimizer(model, config)
     torch.manual_seed(config.seed + APART * group.rank)
-    counters, note = _Counters(parts=config.accumulate), None
+    counters, note = Counters(parts=config.accumulate), None
     if state is not None:
-        counters = _restore(state, model, optimizer, data)
+        counters = restore(state, model, optimizer, data)
         note = _replan(counters, config)
         if not group.first:  # the dice that were saved are the first one's
             torch.manual_seed(config.seed + APART * group.rank + counters.iteration)
     counters.minutes, counters.max_iters = config.minutes, config.max_iters
     group.alike(list(model.parameters()))
     masters = Masters(model, compute_dtype(device))
+    teacher = teacher_again(state, masters) if counters.turned else None
     now = clock or time.monotonic  # monotonic: setting the clock back changes nothing
     start = now() - counters.seconds
     failed = 0
@@ -130,12 +95,15 @@ def train_lm(
     try:
         while not counters.finished:
             began, place, dice = now(), data.state(), torch.get_rng_state()
-            lr = lr_at(_progress(counters, config, counters.seconds), config) * counters.lr_scale
+            if counters.turn_is_over(config):
+                teacher, note = held_still(masters.worker), TURN
+                counters.turn()
+            lr = lr_at(counters.turn_progress(config), config) * counters.lr_scale
             set_rate(optimizer, lr)
             try:
                 batch = data.get_batch("train", config.batch_size)  # (B, T) each
                 optimizer.zero_grad(set_to_none=True)
-                loss, parts = gradients(masters, batch, counters.parts, group)
+                loss, parts = gradients(masters, batch, counters.parts, group, teacher)
                 train_loss, counters.seconds = add_up(masters, loss, now() - start, group)
             except BaseException:  # what is saved on the way out is the state between two steps
                 data.restore(place)
@@ -160,7 +128,7 @@ def train_lm(
             counters.iteration += 1
             counters.tokens += batch[0].numel()
             counters.learning_seconds += now() - began
-            progress = _progress(counters, config, counters.seconds)
+            progress = counters.progress(config)
             counters.finished = progress >= 1
             event = dict(
                 iteration=counters.iteration,
@@ -176,7 +144,7 @@ def train_lm(
                 counters.seconds = group.from_first([now() - start], device)[0]
                 if group.first:
                     record(TrainEvent(seconds=counters.seconds, **event))
-                    reached = _capture(model, optimizer, data, counters)
+                    reached = capture(model, teacher, optimizer, data, counters)
                     if event["best"]:
                         save("best", model, reached)
                     save("last", model, reached)
@@ -186,17 +154,17 @@ def train_lm(
     finally:
         if counters.iteration and group.first:
             if not counters.best_iteration:  # ended before the first measurement: what there is, is the best there is
-                save("best", model, _capture(model, optimizer, data, counters))
-            save("last", model, _capture(model, optimizer, data, counters))
+                save("best", model, capture(model, teacher, optimizer, data, counters))
+            save("last", model, capture(model, teacher, optimizer, data, counters))
         model.eval()
 
 
-def _replan(counters: _Counters, config: TrainConfig) -> str | None:
+def _replan(counters: Counters, config: TrainConfig) -> str | None:
     """Fit a restored run to its plan, which may be a longer one now; the sentence that says so.
 
     What changes is how much is left to do, hence the learning rate, and when to measure next.
     """
-    progress = _progress(counters, config, counters.seconds)
+    progress = counters.progress(config)
     counters.finished = progress >= 1
     counters.measured = int(progress * config.evals + 1e-9)
     if counters.stopped_early:  # whoever resumes such a run wants it to go on
@@ -207,22 +175,15 @@ def _replan(counters: _Counters, config: TrainConfig) -> str | None:
     ends = [f"{config.minutes:g} minutes"] * bool(config.minutes) + [f"{config.max_iters} steps"] * bool(config.max_iters)
     return (
         f"The run now ends after {' or '.join(ends)}, of which {progress:.0%} are done, so its learning rate goes on from "
-        f"{lr_at(progress, config):.2g} and falls to zero then."
+        f"{lr_at(counters.turn_progress(config), config):.2g} and falls to zero then."
     )
-
-
-def _progress(counters: _Counters, config: TrainConfig, seconds: float) -> float:
-    """Share of the run that is done, by time or by steps, whichever is further."""
-    by_time = seconds / (config.minutes * 60) if config.minutes else 0.0
-    by_steps = counters.iteration / config.max_iters if config.max_iters else 0.0
-    return min(1.0, max(by_time, by_steps))
 
 
 def _measure(
     masters: Masters,
     data: TrainingData,
     config: TrainConfig,
-    counters: _Counters,
+    counters: Counters,
     sample: Callable[[BaseLM], str] | None,
     measure: Callable[[BaseLM, TrainingData], Score | None],
     group: Group,
@@ -236,10 +197,14 @@ def _measure(
         found |= {"val_loss": score.loss, "val_bits_per_byte": score.bits_per_byte}
     if found["best"]:
         counters.best_loss = score.loss if score is not None else math.inf
-        counters.best_iteration, counters.since_best = counters.iteration, 0
+        counters.best_iteration = counters.iteration
+    better = score is None or score.loss < counters.turn_best
+    if better:
+        counters.turn_best, counters.since_best = score.loss if score is not None else math.inf, 0
     else:
         counters.since_best += 1
-        if config.patience and counters.since_best >= config.patience and not counters.finished:
+        last_turn = counters.turned or not config.first_turn
+        if last_turn and config.patience and counters.since_best >= config.patience and not counters.finished:
             counters.finished = counters.stopped_early = found["stopped_early"] = True
             found["note"] = (
                 f"Stopped early: the held-out text has not been predicted better for {counters.since_best} measurements, "
@@ -264,43 +229,3 @@ def _score(
     told = [score.nats, score.tokens, score.bytes] if score is not None else [0.0, 0, 0]
     nats, tokens, size = group.from_first(told, next(worker.parameters()).device)
     return Score(nats, int(tokens), int(size)) if tokens else None
-
-
-def _capture(model: BaseLM, optimizer: torch.optim.Optimizer, data: TrainingData, counters: _Counters) -> TrainState:
-    tensors = {f"model.{name}": p.detach() for name, p in model.named_parameters() if p.requires_grad}
-    names = {p: name for name, p in model.named_parameters()}
-    for parameter, moments in optimizer.state.items():
-        for key, value in moments.items():
-            tensors[f"optimizer.{key}.{names[parameter]}"] = value
-    tensors["rng.cpu"] = torch.get_rng_state()
-    if torch.cuda.is_available():
-        tensors["rng.cuda"] = torch.cuda.get_rng_state()
-    return TrainState(tensors, {"counters": vars(counters).copy(), "data": data.state()})
-
-
-def _restore(state: TrainState, model: BaseLM, optimizer: torch.optim.Optimizer, data: TrainingData) -> _Counters:
-    """Put everything back where it stood.  Raises UserError where the state is not one of this model."""
-    named = {name: p for name, p in model.named_parameters() if p.requires_grad}
-    try:
-        with torch.no_grad():
-            for name, parameter in named.items():
-                parameter.copy_(state.tensors[f"model.{name}"])
-                if not bool(parameter.isfinite().all()):
-                    raise ValueError("weights that are no numbers")
-        for key, value in state.tensors.items():
-            if key.startswith("optimizer."):
-                _, moment, name = key.split(".", 2)
-                # the fused AdamW keeps all of it, its count of steps too, beside the weights
-                optimizer.state[named[name]][moment] = value.to(named[name].device, copy=True)
-        check_moments(optimizer)
-        torch.set_rng_state(state.tensors["rng.cpu"].cpu())
-        if "rng.cuda" in state.tensors and torch.cuda.is_available():
-            torch.cuda.set_rng_state(state.tensors["rng.cuda"].cpu())
-        counters = _Counters(**state.numbers["counters"])
-        counters.check()
-        if not all(type(number) is int and 0 <= number < 2**53 for number in state.numbers["data"].values()):
-            raise ValueError("a place in the data that is none")
-        data.restore(state.numbers["data"])
-        return counters
-    except (KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
-        raise UserError("The saved state is damaged or of another model; start the run anew.") from error
