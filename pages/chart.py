@@ -129,7 +129,8 @@ def _best(held: list[dict], unit: str) -> dict | None:
         return None
     at = min(range(len(held)), key=lambda i: held[i]["val_bits_per_byte"])
     value = held[at]["val_bits_per_byte"]
-    later = [event["val_bits_per_byte"] for event in held[at + 1 :]]
+    # a second model that begins anew is worse at first, and has learnt nothing by heart
+    later = [event["val_bits_per_byte"] for event in held[at + 1 :] if event.get("turn") == held[at].get("turn")]
     turned = len(later) > 1 and min(later[-2:]) > value * WORSE
     said = f"best: {value:.2f} after {clock(held[at]['seconds'])}"
     return {

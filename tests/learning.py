@@ -17,7 +17,7 @@ PLAN = TrainConfig(max_iters=40, batch_size=4, lr=5e-3, evals=4, patience=0)
 def small(seed=0, **settings) -> BaseLM:
     torch.manual_seed(seed)
     shape = dict(block_size=16, n_layer=2, n_head=2, n_embd=32, dropout=0.2)
-    return build_model(vocab_size=TOKENIZER.vocab_size, **{**shape, **settings})
+    return build_model(**{"vocab_size": TOKENIZER.vocab_size, **shape, **settings})
 
 
 def dataset(val=(essay(7),), block=16):

@@ -20,10 +20,12 @@ def a_plain_core(monkeypatch):
 
 def test_the_oftener_a_text_is_read_the_more_is_done_against_learning_it_by_heart():
     tuned = {"arch": "tuned"}
-    plans = [plan_run(400_000, minutes=minutes, shape=tuned).shape for minutes in (0.1, 0.5, 1, 3, 10, 60)]
+    planned = [plan_run(400_000, minutes=minutes, shape=tuned) for minutes in (0.1, 0.5, 1, 2, 10, 60)]
+    plans = [recipe.shape | {"first_turn": recipe.train.first_turn} for recipe in planned]
     for name in ("gram_dropout", "dropout"):
-        strengths = [plan[name] for plan in plans]
+        strengths = [plan[name] for plan in plans if not plan["first_turn"]]
         assert strengths == sorted(strengths) and strengths[0] == 0 < strengths[-1] < 1
+    assert [plan["first_turn"] > 0 for plan in plans] == [False] * 4 + [True] * 2, "with a teacher less need be passed over"
     assert [plan["n_layer"] for plan in plans] == sorted(plan["n_layer"] for plan in plans)
     plain = [plan_run(400_000, minutes=minutes).shape["dropout"] for minutes in (0.1, 1, 10)]
     assert plain == sorted(plain) and plain[0] == 0 < plain[-1]
@@ -39,6 +41,7 @@ def test_every_plan_can_be_built_and_gives_its_reasons(characters, limit):
         recipe = plan_run(characters, **limit, shape={"arch": arch})
         config = recipe.model_config(300, 64)
         assert config.arch == arch and recipe.train.muon_lr > 0
+        reasons += recipe.train.first_turn > 0
         assert all(reason.endswith(".") for reason in recipe.reasons) and len(recipe.reasons) == reasons
 
 

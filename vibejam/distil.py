@@ -1,9 +1,9 @@
-"""Learning in two turns: what a model expects after the first one is half of what it is to learn in the second.
+"""Learning in two turns: what a first model expects is half of what a second one, begun anew, is to learn.
 
-A text that is read ten times and more is learnt by heart, whatever is dropped.  The text says one token in each place; the model of
-the first turn, held still as a teacher, says what else could have stood there, and whoever learns to say that too stays with
-what it has understood (self-distillation: https://arxiv.org/abs/1805.04770; measured in ABLATIONS.md).
-Left out: when a turn ends (train.py), and several teachers.
+A text that is read ten times and more is learnt by heart, whatever is dropped.  It says one token in each place; the model of the
+first turn, held still as a teacher, says what else could have stood there, and whoever learns to say that too comes further than
+the first could with all of the time (born-again networks: https://arxiv.org/abs/1805.04770; measured in ABLATIONS.md).
+Left out: when a turn ends (train_state.py), and several teachers.
 """
 
 import copy
@@ -20,6 +20,15 @@ WORD = 0.5  # of what is to be learnt, how much is the teacher's
 def held_still(model: BaseLM) -> BaseLM:
     """A copy of `model` as it is now, in the precision of what it writes with, that learns no more."""
     return copy.deepcopy(model).to(model.head.weight.dtype).requires_grad_(False).eval()
+
+
+@torch.no_grad()
+def begin_anew(model: BaseLM) -> None:
+    """Give what a model learns the values that one of its shape begins with; for a model that began from nothing."""
+    fresh = type(model)(model.config)
+    for own, new in zip(model.parameters(), fresh.parameters(), strict=True):
+        if own.requires_grad:
+            own.copy_(new)
 
 
 def loss_beside(teacher: BaseLM, model: BaseLM, idx: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:

@@ -117,6 +117,8 @@ def _learn(
         if group.first:
             _save_what_stays(folder, model, tokenizer, train_texts)
     data = TokenDataset(tokenizer, train_texts, val_texts, block, recipe.train.seed)
+    if not data.has_val:  # nothing would say when the second model is the better one
+        recipe = replace(recipe, train=replace(recipe.train, first_turn=0.0))
     model.look_over(data.train_documents)
     run |= {
         "status": "running",

@@ -16,7 +16,7 @@ import torch
 
 from vibejam.config import TrainConfig
 from vibejam.data import TrainingData
-from vibejam.distil import held_still
+from vibejam.distil import begin_anew, held_still
 from vibejam.errors import UserError
 from vibejam.evaluate import Score, estimate_loss
 from vibejam.model import BaseLM
@@ -30,7 +30,7 @@ __all__ = ["TrainEvent", "TrainState", "estimate_loss", "train_lm"]
 
 APART = 7_919  # between the seeds of processes that learn together
 FAILED_STEPS = 8  # steps in a row without a finite loss after which a run gives up
-TURN = "From here on it also learns to say what it said until now, which keeps it from learning your writing by heart."
+TURN = "From here on a second model learns, from your writing and from what the first expects there; the better one is kept."
 RECOVERY = 2 ** (1 / 50)  # what a rate that was halved grows by with every good step, until it is whole again
 
 
@@ -47,6 +47,7 @@ class TrainEvent:
     val_loss: float | None = None  # nats a token
     val_bits_per_byte: float | None = None
     best: bool = False  # the lowest validation loss so far
+    turn: int | None = None  # 2 where a second model learns beside what the first one said
     stopped_early: bool = False  # the run ends here because it no longer gets better
     sample: str | None = None
     note: str | None = None  # one sentence for the person
@@ -94,10 +95,14 @@ def train_lm(
     masters.worker.train()
     try:
         while not counters.finished:
-            began, place, dice = now(), data.state(), torch.get_rng_state()
             if counters.turn_is_over(config):
                 teacher, note = held_still(masters.worker), TURN
+                begin_anew(model)
+                group.alike(list(model.parameters()))
+                masters.distribute()
+                optimizer = build_optimizer(model, config)
                 counters.turn()
+            began, place, dice = now(), data.state(), torch.get_rng_state()
             lr = lr_at(counters.turn_progress(config), config) * counters.lr_scale
             set_rate(optimizer, lr)
             try:
@@ -137,6 +142,7 @@ def train_lm(
                 lr=lr,
                 tokens_per_second=counters.tokens / max(counters.learning_seconds, 1e-9),
                 note=note,
+                turn=2 if teacher else None,
             )
             note = None
             if counters.finished or progress >= (counters.measured + 1) / config.evals:
