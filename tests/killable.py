@@ -39,7 +39,8 @@ RECIPE = plan_run(
     CORPUS.characters,
     max_iters=STEPS,
     shape={"n_layer": 1, "n_head": 2, "n_embd": 32, "block_size": 32, "dropout": 0.1},
-    train={"batch_size": 4, "evals": 20},  # a measurement and two saves every third step
+    # a measurement and two saves every third step; after the fifteenth a second model begins
+    train={"batch_size": 4, "evals": 20, "patience": 0, "first_turn": 0.25},
 )
 PASSAGES = passages_of([document.text for document in DOCUMENTS])
 UPLOADS = 150

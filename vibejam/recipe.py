@@ -27,6 +27,7 @@ KNOWN_CHARACTERS = 350  # tokens of a character tokenizer: bytes, and the text's
 SLOTS_A_ROW = 16  # to keep which n-grams are believed: a row is a hundred numbers or more, a slot is one
 LOOK = 16_384  # tokens a measurement reads at most
 READS_FASTER = 2.5  # than it learns
+READ_BESIDE = 0.35  # of a step's time, what the teacher of a second turn takes besides
 AGAINST_HEART = (  # below how many readings of the text: what share of its n-grams, and of all else, is passed over
     (1.2, 0.0, 0.0),
     (2.5, 0.3, 0.0),
@@ -34,6 +35,7 @@ AGAINST_HEART = (  # below how many readings of the text: what share of its n-gr
     (12, 0.7, 0.1),
     (math.inf, 0.6, 0.1),
 )
+BATCH, CONTEXT = 16, 128  # passages a step, tokens in each
 TWO_TURNS = 12  # readings from which a second model, taught by a first one, gets further than one alone
 FIRST_TURN = 0.25
 
@@ -88,7 +90,8 @@ def plan_run(
     arch = str((shape or {}).get("arch", "transformer"))
     architecture(arch)  # an unknown one is refused before anything is written
     if arch in ("transformer", "tuned"):
-        shape_plan, settings, reasons = _by_readings(arch, characters, minutes, max_iters, data)
+        most = max_iters * int((train or {}).get("batch_size", BATCH)) * int((shape or {}).get("block_size", CONTEXT))
+        shape_plan, settings, reasons = _by_readings(arch, characters, minutes, most, data)
     else:
         shape_plan, settings, reasons = _untuned(characters, minutes, max_iters)
     settings |= {"minutes": minutes, "max_iters": max_iters}
@@ -98,20 +101,20 @@ def plan_run(
 Plan = tuple[dict[str, object], dict[str, object], list[str]]  # the shape, how it learns, and why
 
 
-def _by_readings(arch: str, characters: int, minutes: float, max_iters: int, data: DataConfig) -> Plan:
-    """By how often the text will be read.  The tuned model's tables of n-grams learn fastest, and learn by heart first; the plain
+def _by_readings(arch: str, characters: int, minutes: float, most: int, data: DataConfig) -> Plan:
+    """By how often the text will be read, in `minutes` and `most` tokens at most.  The tuned model's tables of n-grams learn fastest, and learn by heart first; the plain
     transformer, which can be exported and taught to copy, is what nobody has to ask for."""
-    batch, context = 16, 128
+    batch, context = BATCH, CONTEXT
     pieces = data.tokenizer == "bpe" or (data.tokenizer == "auto" and characters >= BPE_FROM)
     tokens = max(1.0, characters / (CHARACTERS_A_PIECE if pieces else 1.0))
     device = pick_device()
     speed = NOMINAL["cuda" if device.type == "cuda" else str(compute_dtype(device))]
     layers = 2
-    read = _tokens_read(minutes * 60 * speed / layers, max_iters * batch * context)
+    read = _tokens_read(minutes * 60 * speed / layers, most)
     if read > WORTH_DEPTH:
         layers = 4
-        read = _tokens_read(minutes * 60 * speed / layers, max_iters * batch * context)
-    if arch != "tuned" and read < FEW_TOKENS and not max_iters:
+        read = _tokens_read(minutes * 60 * speed / layers, most)
+    if arch != "tuned" and read < FEW_TOKENS and not most:
         batch //= 2
     times = read / tokens
     table, dropout = next(rule[1:] for rule in AGAINST_HEART if times < rule[0])
@@ -231,7 +234,8 @@ def foretell(recipe: Recipe, characters: int, device: str | None = None) -> Fore
     config, plan = recipe.model_config(vocab_size, int(recipe.shape["block_size"])), recipe.train
     speed = measure_speed(recipe, device, vocab_size)
     step = plan.batch_size * config.block_size
-    limits = [plan.minutes * 60, plan.max_iters * step / speed]
+    listening = READ_BESIDE * (1 - plan.first_turn) if plan.first_turn else 0.0
+    limits = [plan.minutes * 60, plan.max_iters * step / speed * (1 + listening)]
     held = recipe.data.val_fraction * characters / (CHARACTERS_A_PIECE if pieces else 1.0)  # tokens
     looks = plan.evals * min(held, LOOK) / (READS_FASTER * speed)
     seconds = [limits[0] or math.inf, (limits[1] or math.inf) + looks]  # minutes count the looks, steps do not
@@ -250,4 +254,6 @@ def memory_of(config: ModelConfig, plan: TrainConfig) -> int:
     width = 14 * config.n_embd + 3 * config.hidden  # numbers a token and block
     attention = 3 * config.n_head * config.block_size  # scores and weights, as the CPU writes them out
     tokens = rows * config.block_size
+    if plan.first_turn:  # the teacher, and what it expects
+        weights += 2 * (learning + tables + still) + 8 * tokens * config.vocab_size
     return int(weights + 4 * tokens * (config.n_layer * (width + attention) + 3 * config.vocab_size))
