@@ -40,7 +40,7 @@ RECIPE = plan_run(
     max_iters=STEPS,
     shape={"n_layer": 1, "n_head": 2, "n_embd": 32, "block_size": 32, "dropout": 0.1},
     # a measurement and two saves every third step; after the fifteenth a second model begins
-    train={"batch_size": 4, "evals": 20, "patience": 0, "first_turn": 0.25},
+    train={"batch_size": 4, "evals": 20, "patience": 0, "first_turn": 0.25, "anew": True},
 )
 PASSAGES = passages_of([document.text for document in DOCUMENTS])
 UPLOADS = 150

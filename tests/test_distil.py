@@ -16,6 +16,7 @@ from vibejam.tokenizer import CharTokenizer
 from vibejam.train import TrainState, train_lm
 
 TURNS = replace(PLAN, first_turn=0.25)
+PLANS = {"on": TURNS, "anew": replace(TURNS, anew=True)}
 TUNED = {"arch": "tuned", "grams": 2, "gram_rows": 64, "gram_slots": 128, "gram_dropout": 0.3}
 
 
@@ -82,14 +83,15 @@ def test_a_text_that_is_read_often_is_learnt_better_in_two_turns():
     tokenizer = CharTokenizer.train([learnt])
     plan = replace(PLAN, max_iters=240, batch_size=8, lr=8e-3, muon_lr=0.02, evals=12)
     losses = []
-    for share in (0.0, 0.25):
+    for turns in ({}, {"first_turn": 0.25}, {"first_turn": 0.25, "anew": True}):
         shape = {**TUNED, "grams": 3, "gram_rows": 2048, "gram_slots": 0, "gram_dropout": 0.2, "block_size": 32, "dropout": 0.0}
         model = small(vocab_size=tokenizer.vocab_size, **shape)
-        events = train_lm(model, TokenDataset(tokenizer, [learnt], [held], 32), replace(plan, first_turn=share))
+        events = train_lm(model, TokenDataset(tokenizer, [learnt], [held], 32), replace(plan, **turns))
         losses.append([event.val_loss for event in events if event.val_loss])
-    alone, taught = losses
+    alone, on, anew = losses
     assert min(alone) < alone[-1] - 0.04, "learnt by heart"
-    assert taught[-1] < min(alone) and taught[-1] < min(taught[:3]), "better than the best of it, and than the one that taught it"
+    assert on[-1] < alone[-1] - 0.02 and anew[3] > anew[2] + 0.02, "who begins from nothing is worse at first"
+    assert anew[-1] < min(alone) and anew[-1] < min(anew[:3]), "and better than the best of it in the end, and than its teacher"
 
 
 def test_a_first_turn_that_gets_no_better_gives_way_to_the_second_and_only_that_one_ends_the_run():
@@ -100,13 +102,14 @@ def test_a_first_turn_that_gets_no_better_gives_way_to_the_second_and_only_that_
 
 
 @pytest.mark.parametrize("settings", [{}, TUNED], ids=["transformer", "tuned"])
+@pytest.mark.parametrize("plan", PLANS.values(), ids=list(PLANS))
 @pytest.mark.parametrize("stop_at", [9, 10, 11, 25])
-def test_two_turns_broken_off_and_gone_on_with_are_the_same_bit_for_bit(settings, stop_at):
+def test_two_turns_broken_off_and_gone_on_with_are_the_same_bit_for_bit(settings, plan, stop_at):
     whole, part, rest = Saves(), Saves(), Saves()
-    train_some(plan=TURNS, model=small(**settings), save=whole)
-    train_some(plan=TURNS, model=small(**settings), save=part, until=stop_at)
+    train_some(plan=plan, model=small(**settings), save=whole)
+    train_some(plan=plan, model=small(**settings), save=part, until=stop_at)
     saved = part.last("last")[2]
-    train_some(plan=TURNS, model=small(seed=9, **settings), state=saved, save=rest)
+    train_some(plan=plan, model=small(seed=9, **settings), state=saved, save=rest)
     ours, theirs = (saves.last("last")[2] for saves in (rest, whole))
     assert same(ours.tensors, theirs.tensors) and any(name.startswith("teacher.") for name in ours.tensors)
 

@@ -1,8 +1,8 @@
-"""Learning in two turns: what a first model expects is half of what a second one, begun anew, is to learn.
+"""Learning in two turns: what the model expects after the first one is half of what it is to learn in the second.
 
 A text that is read ten times and more is learnt by heart, whatever is dropped.  It says one token in each place; the model of the
-first turn, held still as a teacher, says what else could have stood there, and whoever learns to say that too comes further than
-the first could with all of the time (born-again networks: https://arxiv.org/abs/1805.04770; measured in ABLATIONS.md).
+first turn, held still as a teacher, says what else could have stood there, and whoever learns to say that too comes further.  Where
+there is much time, from nothing again (born-again networks: https://arxiv.org/abs/1805.04770; measured in ABLATIONS.md).
 Left out: when a turn ends (train_state.py), and several teachers.
 """
 

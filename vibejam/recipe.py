@@ -32,11 +32,11 @@ AGAINST_HEART = (  # below how many readings of the text: what share of its n-gr
     (1.2, 0.0, 0.0),
     (2.5, 0.3, 0.0),
     (8, 0.5, 0.1),
-    (12, 0.7, 0.1),
+    (45, 0.7, 0.1),
     (math.inf, 0.6, 0.1),
 )
 BATCH, CONTEXT = 16, 128  # passages a step, tokens in each
-TWO_TURNS = 12  # readings from which a second model, taught by a first one, gets further than one alone
+TWO_TURNS, ANEW = 12, 45  # readings from which a run is better parted in two turns, and the second begins from nothing
 FIRST_TURN = 0.25
 
 
@@ -142,8 +142,9 @@ def _by_readings(arch: str, characters: int, minutes: float, most: int, data: Da
     )
     settings: dict[str, object] = {"batch_size": batch, "lr": 8e-3, "muon_lr": 0.02}
     if times >= TWO_TURNS:
-        settings["first_turn"] = FIRST_TURN
-        reasons.append("So much reading is done in two turns: the model of the first quarter teaches a second one.")
+        settings |= {"first_turn": FIRST_TURN, "anew": times >= ANEW}
+        then = "teaches one that begins from nothing" if times >= ANEW else "is its own teacher from then on"
+        reasons.append(f"So much reading is done in two turns: what the model is after the first quarter {then}.")
     return shape, settings, reasons
 
 

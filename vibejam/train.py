@@ -30,7 +30,8 @@ __all__ = ["TrainEvent", "TrainState", "estimate_loss", "train_lm"]
 
 APART = 7_919  # between the seeds of processes that learn together
 FAILED_STEPS = 8  # steps in a row without a finite loss after which a run gives up
-TURN = "From here on a second model learns, from your writing and from what the first expects there; the better one is kept."
+TURN = "From here on it also learns to say what it said until now, so that it doesn't learn your writing by heart."
+ANEW = "From here on a second model learns, from your writing and from what the first expects there; the better one is kept."
 RECOVERY = 2 ** (1 / 50)  # what a rate that was halved grows by with every good step, until it is whole again
 
 
@@ -47,7 +48,7 @@ class TrainEvent:
     val_loss: float | None = None  # nats a token
     val_bits_per_byte: float | None = None
     best: bool = False  # the lowest validation loss so far
-    turn: int | None = None  # 2 where a second model learns beside what the first one said
+    turn: int | None = None  # 2 where there is a teacher (distil.py)
     stopped_early: bool = False  # the run ends here because it no longer gets better
     sample: str | None = None
     note: str | None = None  # one sentence for the person
@@ -96,11 +97,12 @@ def train_lm(
     try:
         while not counters.finished:
             if counters.turn_is_over(config):
-                teacher, note = held_still(masters.worker), TURN
-                begin_anew(model)
-                group.alike(list(model.parameters()))
-                masters.distribute()
-                optimizer = build_optimizer(model, config)
+                teacher, note = held_still(masters.worker), ANEW if config.anew else TURN
+                if config.anew:
+                    begin_anew(model)
+                    group.alike(list(model.parameters()))
+                    masters.distribute()
+                    optimizer = build_optimizer(model, config)
                 counters.turn()
             began, place, dice = now(), data.state(), torch.get_rng_state()
             lr = lr_at(counters.turn_progress(config), config) * counters.lr_scale
