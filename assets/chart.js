@@ -83,9 +83,17 @@ function draw() {
     x: m.x, y: m.y, text: m.label, showarrow: true, arrowhead: 0, arrowwidth: 1, arrowcolor: c.line, ax: right ? -14 : 14, ay: high,
     xanchor: right ? 'right' : 'left', font: { color: m.turned ? c.voice : c.text, size: 13 }, bgcolor: c.paper, borderpad: 2,
   }));
-  layout.shapes = mark.filter((m) => m.turned).map((m) => ({
-    type: 'line', x0: m.x, x1: m.x, yref: 'paper', y0: 0, y1: 1, line: { color: c.voice, width: 1, dash: 'dot' }, layer: 'below',
-  }));
+  const upright = (x, color) => ({
+    type: 'line', x0: x, x1: x, yref: 'paper', y0: 0, y1: 1, line: { color, width: 1, dash: 'dot' }, layer: 'below',
+  });
+  layout.shapes = mark.filter((m) => m.turned).map((m) => upright(m.x, c.voice));
+  if (data.second) {
+    layout.shapes.push(upright(data.second, c.quiet));
+    layout.annotations.push({
+      x: data.second, y: 1, yref: 'paper', text: 'second turn', showarrow: false, xanchor: 'left', yanchor: 'top', xshift: 4,
+      font: { color: c.quiet, size: 12 },
+    });
+  }
   window.Plotly.react(box, traces, layout, { displayModeBar: false, responsive: true, doubleClick: 'autosize' });
   if (!listening) box.on('plotly_relayout', keep);
   listening = true;

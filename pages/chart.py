@@ -70,6 +70,7 @@ def curve(events: list[dict], about: dict, alive: bool) -> str:
             "learnt": {"y": [y for _, y, _ in learnt]} | _smooth(learnt, unit, "the writing it learns from"),
             "held": _held(held, unit, "writing held out"),
             "best": _best(held, unit),
+            "second": next((round(event["seconds"], 2) for event in events if event.get("turn") and "seconds" in event), None),
             "until": planned if alive else 0,
             "spoken": _spoken(held),
         }

@@ -176,18 +176,26 @@ def test_a_damaged_run_has_a_row_and_can_be_deleted():
     assert not folder.exists()
 
 
-def test_the_best_and_the_turn_are_named_and_a_hair_is_no_turn():
-    def events(*held: float) -> list[dict]:
-        return [
-            {"iteration": i, "seconds": float(i), "progress": 0.1, "tokens_per_second": 1.0, "train_loss": 2.0, "val_loss": v,
-             "val_bits_per_byte": v} for i, v in enumerate(held, 1)
-        ]  # fmt: skip
+def events(*held: float) -> list[dict]:
+    return [
+        {"iteration": i, "seconds": float(i), "progress": 0.1, "tokens_per_second": 1.0, "train_loss": 2.0, "val_loss": v,
+         "val_bits_per_byte": v} for i, v in enumerate(held, 1)
+    ]  # fmt: skip
 
+
+def test_the_best_and_the_turn_are_named_and_a_hair_is_no_turn():
     best = json.loads(chart.curve(events(3, 2, 2.2, 2.3), {}, True))["best"]
     assert (best["x"], best["y"], best["turned"]) == (2, 2, True) and "by heart" in best["label"]
     assert not json.loads(chart.curve(events(3, 2, 2.001, 2.001), {}, True))["best"]["turned"]
     assert not json.loads(chart.curve(events(3, 2, 2.2), {}, True))["best"]["turned"]  # once is no turn
     assert json.loads(chart.curve(events(3), {}, True))["best"] is None
+
+
+def test_a_second_turn_that_is_worse_at_first_has_learnt_nothing_by_heart():
+    first, second = events(3, 2, 2.1), [event | {"turn": 2} for event in events(0, 0, 0, 3, 2.5)[3:]]
+    drawn = json.loads(chart.curve(first + second, {}, True))
+    assert drawn["second"] == second[0]["seconds"] and not drawn["best"]["turned"] and drawn["best"]["y"] == 2
+    assert json.loads(chart.curve(first, {}, True))["second"] is None
 
 
 def test_the_faint_line_is_smoothed_without_a_pull_to_where_it_began():
