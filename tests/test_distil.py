@@ -10,7 +10,7 @@ from learning import PLAN, TOKENIZER, Saves, dataset, same, small, train_some, w
 
 from vibejam.bench_training import SAMPLE
 from vibejam.data import TokenDataset
-from vibejam.distil import WORD, begin_anew, held_still, loss_beside
+from vibejam.distil import begin_anew, held_still, loss_beside
 from vibejam.errors import UserError
 from vibejam.tokenizer import CharTokenizer
 from vibejam.train import TrainState, train_lm
@@ -27,24 +27,25 @@ def batch():
 
 
 @pytest.mark.parametrize("settings", [{}, TUNED], ids=["transformer", "tuned"])
-def test_half_of_what_is_learnt_is_the_text_and_half_what_the_teacher_expects(settings):
+@pytest.mark.parametrize("anew, share", [(False, 0.35), (True, 0.5)])
+def test_part_of_what_is_learnt_is_the_text_and_part_what_the_teacher_expects(settings, anew, share):
     model, other, (x, y) = small(dropout=0.0, **settings).eval(), small(seed=5, **settings), batch()
-    teacher = held_still(other)
+    teacher = held_still(other, anew)
     loss, nats = loss_beside(teacher, model, x, y)
     wanted, places = 0.0, [(b, t) for b in range(3) for t in range(16) if y[b, t] >= 0]
     for b, t in places:
-        said, expected = (each(x[b : b + 1])[0][0, t].softmax(-1) for each in (model, teacher))
-        aim = WORD * expected + (1 - WORD) * F.one_hot(y[b, t], len(said))
+        said, expected = (each(x[b : b + 1])[0][0, t].softmax(-1) for each in (model, teacher.model))
+        aim = share * expected + (1 - share) * F.one_hot(y[b, t], len(said))
         wanted = wanted - (aim * said.log()).sum() / len(places)
     assert loss.item() == pytest.approx(wanted.item(), abs=1e-5)
     assert nats.item() == pytest.approx(model.loss(x, y).item(), abs=1e-5), "what is told is the model's own loss"
     loss.backward()
-    assert all(p.grad is None for p in teacher.parameters()) and model.head.weight.grad is not None
+    assert all(p.grad is None for p in teacher.model.parameters()) and model.head.weight.grad is not None
 
 
 def test_a_teacher_is_held_still_while_the_model_goes_on():
     model = small()
-    teacher, before = held_still(model), weights(model)
+    teacher, before = held_still(model, False).model, weights(model)
     train_some(model=model)
     assert same(weights(teacher), before) and not same(weights(model), before) and not teacher.training
 
@@ -64,7 +65,7 @@ def test_who_begins_anew_keeps_what_was_counted_and_nothing_that_was_learnt(sett
 
 def test_a_batch_in_which_nothing_counts_teaches_nothing():
     model = small()
-    loss, nats = loss_beside(held_still(model), model, batch()[0], torch.full((3, 16), -1))
+    loss, nats = loss_beside(held_still(model, False), model, batch()[0], torch.full((3, 16), -1))
     assert loss.item() == nats.item() == 0
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from vibejam.bench_training import SAMPLE, Figure, Texts, learn, plan, read
 from vibejam.config import DataConfig
 from vibejam.decoder import one_thread
-from vibejam.recipe import Recipe, foretell
+from vibejam.recipe import FIRST_TURN, Recipe, foretell
 from vibejam.tokenizer import vocab_size_for
 
 KINDS = "transformer", "tuned"  # the first is what is planned without a knob
@@ -65,6 +65,10 @@ def _by_hand(texts: Texts, seconds: float, arch: str) -> list[tuple[str, Callabl
         "half the vocabulary": ({}, {}, DataConfig(tokenizer="bpe", vocab_size=max(300, vocabulary // 2))),
         "characters": ({}, {}, DataConfig(tokenizer="char")),
     }
+    if planned.train.first_turn:
+        changes["in one turn"] = ({}, {"first_turn": 0.0}, DataConfig())
+    else:
+        changes["in two turns"] = ({}, {"first_turn": FIRST_TURN}, DataConfig())
     if arch == "tuned":
         more = {"gram_dropout": 1 - (1 - shape["gram_dropout"]) / 2}
         changes["more n-grams passed over"] = (more, {}, DataConfig())

@@ -1,4 +1,4 @@
-"""Learning in two turns: what the model expects after the first one is half of what it is to learn in the second.
+"""Learning in two turns: what the model expects after the first one is part of what it is to learn in the second.
 
 A text that is read ten times and more is learnt by heart, whatever is dropped.  It says one token in each place; the model of the
 first turn, held still as a teacher, says what else could have stood there, and whoever learns to say that too comes further.  Where
@@ -7,6 +7,7 @@ Left out: when a turn ends (train_state.py), and several teachers.
 """
 
 import copy
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
@@ -14,12 +15,19 @@ from torch import Tensor
 
 from vibejam.model import BaseLM
 
-WORD = 0.5  # of what is to be learnt, how much is the teacher's
+
+@dataclass(frozen=True)
+class Teacher:
+    """A model that learns no more, and how much of what another is to learn is what it expects: 0 to 1."""
+
+    model: BaseLM
+    share: float
 
 
-def held_still(model: BaseLM) -> BaseLM:
-    """A copy of `model` as it is now, in the precision of what it writes with, that learns no more."""
-    return copy.deepcopy(model).to(model.head.weight.dtype).requires_grad_(False).eval()
+def held_still(model: BaseLM, anew: bool) -> Teacher:
+    """`model` as it is now, in the precision of what it writes with; who begins `anew` has more to hear from it."""
+    still = copy.deepcopy(model).to(model.head.weight.dtype).requires_grad_(False).eval()
+    return Teacher(still, 0.5 if anew else 0.35)
 
 
 @torch.no_grad()
@@ -31,7 +39,7 @@ def begin_anew(model: BaseLM) -> None:
             own.copy_(new)
 
 
-def loss_beside(teacher: BaseLM, model: BaseLM, idx: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+def loss_beside(teacher: Teacher, model: BaseLM, idx: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
     """What `model` is to make small, and its mean loss in nats a token, as `BaseLM.loss` has it, to be told: () each.
 
     Tokens and targets (B, T); targets of -1 do not count.
@@ -39,7 +47,7 @@ def loss_beside(teacher: BaseLM, model: BaseLM, idx: Tensor, targets: Tensor) ->
     counted = targets.flatten() >= 0
     said = F.log_softmax(model(idx)[0].flatten(0, 1)[counted].float(), dim=-1)  # (n, V)
     with torch.no_grad():
-        expected = teacher(idx)[0].flatten(0, 1)[counted].float().softmax(-1)  # (n, V)
+        expected = teacher.model(idx)[0].flatten(0, 1)[counted].float().softmax(-1)  # (n, V)
     nats = F.nll_loss(said, targets.flatten()[counted], reduction="sum") / counted.sum().clamp(min=1)
     unlike = -(expected * said).sum() / counted.sum().clamp(min=1)
-    return (1 - WORD) * nats + WORD * unlike, nats.detach()
+    return (1 - teacher.share) * nats + teacher.share * unlike, nats.detach()

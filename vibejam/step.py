@@ -9,15 +9,14 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from vibejam.distil import loss_beside
-from vibejam.model import BaseLM
+from vibejam.distil import Teacher, loss_beside
 from vibejam.optim import Masters
 from vibejam.parallel import Group
 from vibejam.runtime import is_out_of_memory
 
 
 def gradients(
-    masters: Masters, batch: Sequence[Tensor], parts: int, group: Group, teacher: BaseLM | None = None
+    masters: Masters, batch: Sequence[Tensor], parts: int, group: Group, teacher: Teacher | None = None
 ) -> tuple[Tensor, int]:
     """The mean loss of this process's share of `batch`, as its part of the whole's (), and in how many parts it was read.
 
@@ -71,7 +70,7 @@ def _no_rows(table: Tensor) -> Tensor:
     return torch.sparse_coo_tensor(places, table.new_zeros(0, table.shape[1]), table.shape, check_invariants=False)
 
 
-def _read(masters: Masters, rows: Sequence[Tensor], parts: int, total: Tensor, teacher: BaseLM | None) -> Tensor:
+def _read(masters: Masters, rows: Sequence[Tensor], parts: int, total: Tensor, teacher: Teacher | None) -> Tensor:
     device = next(masters.worker.parameters()).device
     whole = torch.zeros((), device=device)
     if not len(rows[0]):

@@ -89,7 +89,7 @@ def train_lm(
     counters.minutes, counters.max_iters = config.minutes, config.max_iters
     group.alike(list(model.parameters()))
     masters = Masters(model, compute_dtype(device))
-    teacher = teacher_again(state, masters) if counters.turned else None
+    teacher = teacher_again(state, masters, config) if counters.turned else None
     now = clock or time.monotonic  # monotonic: setting the clock back changes nothing
     start = now() - counters.seconds
     failed = 0
@@ -97,7 +97,7 @@ def train_lm(
     try:
         while not counters.finished:
             if counters.turn_is_over(config):
-                teacher, note = held_still(masters.worker), ANEW if config.anew else TURN
+                teacher, note = held_still(masters.worker, config.anew), ANEW if config.anew else TURN
                 if config.anew:
                     begin_anew(model)
                     group.alike(list(model.parameters()))

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from vibejam.config import TrainConfig
 from vibejam.data import TrainingData
-from vibejam.distil import held_still
+from vibejam.distil import Teacher, held_still
 from vibejam.errors import UserError
 from vibejam.model import BaseLM
 from vibejam.optim import Masters, check_moments
@@ -89,10 +89,10 @@ def _share(steps: int, seconds: float, config: TrainConfig) -> float:
 
 
 def capture(
-    model: BaseLM, teacher: BaseLM | None, optimizer: torch.optim.Optimizer, data: TrainingData, counters: Counters
+    model: BaseLM, teacher: Teacher | None, optimizer: torch.optim.Optimizer, data: TrainingData, counters: Counters
 ) -> TrainState:
     tensors = {f"model.{name}": p.detach() for name, p in model.named_parameters() if p.requires_grad}
-    tensors |= {f"teacher.{name}": p for name, p in teacher.named_parameters()} if teacher else {}
+    tensors |= {f"teacher.{name}": p for name, p in teacher.model.named_parameters()} if teacher else {}
     names = {p: name for name, p in model.named_parameters()}
     for parameter, moments in optimizer.state.items():
         for key, value in moments.items():
@@ -103,11 +103,11 @@ def capture(
     return TrainState(tensors, {"counters": vars(counters).copy(), "data": data.state()})
 
 
-def teacher_again(state: TrainState, masters: Masters) -> BaseLM:
+def teacher_again(state: TrainState, masters: Masters, config: TrainConfig) -> Teacher:
     """Who told the model what it said in the first turn.  Raises UserError where the state has it not."""
-    teacher = held_still(masters.worker)
+    teacher = held_still(masters.worker, config.anew)
     try:
-        for name, parameter in teacher.named_parameters():
+        for name, parameter in teacher.model.named_parameters():
             parameter.copy_(state.tensors[f"teacher.{name}"])
             if not bool(parameter.isfinite().all()):
                 raise ValueError("weights that are no numbers")
