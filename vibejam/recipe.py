@@ -32,13 +32,13 @@ AGAINST_HEART = (  # below how many readings of the text: what share of its n-gr
     (1.2, 0.0, 0.0),
     (2.5, 0.3, 0.0),
     (8, 0.5, 0.1),
-    (60, 0.7, 0.1),
+    (30, 0.7, 0.1),
     (math.inf, 0.6, 0.1),
 )
 BATCH, CONTEXT = 16, 128  # passages a step, tokens in each
 GENTLY = 12  # readings from which half the rate gets further, or the last ones undo what the first brought
-TWO_TURNS = {"tuned": 12, "transformer": 20}  # from which a run is better parted in two turns
-ANEW = 60  # and the second of them begins from nothing
+TWO_TURNS, SHALLOW = 12, 20  # from which a run is better parted in two turns; and where a plain model of two blocks is
+ANEW = 30  # from which the second of them had better begin from nothing
 FIRST_TURN = 0.25
 
 
@@ -145,7 +145,7 @@ def _by_readings(arch: str, characters: int, minutes: float, most: int, data: Da
     settings: dict[str, object] = {"batch_size": batch, "lr": 8e-3, "muon_lr": 0.02}
     if times >= GENTLY:
         settings |= {"lr": 4e-3, "muon_lr": 0.01}
-    if times >= TWO_TURNS[arch]:
+    if times >= (TWO_TURNS if arch == "tuned" or layers > 2 else SHALLOW):
         settings |= {"first_turn": FIRST_TURN, "anew": times >= ANEW}
         then = "teaches one that begins from nothing" if times >= ANEW else "is its own teacher from then on"
         reasons.append(f"So much reading is done in two turns: what the model is after the first quarter {then}.")
