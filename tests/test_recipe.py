@@ -87,6 +87,10 @@ def test_a_forecast_counts_learning_and_measuring(monkeypatch):
     assert two.seconds - one.seconds == pytest.approx(100 * 4 * 16 / 1000)
     held_out = foretell(plan_run(10**6, max_iters=100, shape=SMALL, train={"batch_size": 4}), 10**6)
     assert held_out.seconds > one.seconds and "seconds" in one.sentence
+    turns = {"batch_size": 4, "first_turn": 0.25}
+    taught = foretell(plan_run(100_000, max_iters=100, shape=SMALL, train=turns), 100_000)
+    teaching = module.READ_BESIDE * 0.75 * 100 * 4 * 16 / 1000
+    assert taught.seconds - one.seconds == pytest.approx(teaching), "three quarters of its steps hear a teacher too"
 
 
 def test_a_speed_is_measured_on_the_model_itself():
@@ -99,6 +103,7 @@ def test_the_memory_foretold_grows_with_what_takes_it():
     usual = memory_of(shape, plan)
     assert memory_of(ModelConfig(vocab_size=500, n_layer=8), plan) > 1.7 * usual
     assert memory_of(shape, TrainConfig(max_iters=1, batch_size=16)) > 1.7 * usual
+    assert memory_of(shape, TrainConfig(max_iters=1, batch_size=8, first_turn=0.25)) > usual + 2 * build_model(shape).parameter_count()
     assert memory_of(shape, TrainConfig(max_iters=1, batch_size=16, accumulate=2)) == usual
     tables = ModelConfig(vocab_size=500, arch="tuned", grams=3, gram_rows=1024)
     without = ModelConfig(vocab_size=500, arch="tuned")
