@@ -39,7 +39,8 @@ BATCH, CONTEXT = 16, 128  # passages a step, tokens in each
 GENTLY = 12  # readings from which half the rate gets further, or the last ones undo what the first brought
 TWO_TURNS, SHALLOW = 12, 20  # from which a run is better parted in two turns; and where a plain model of two blocks is
 ANEW = 30  # from which the second of them had better begin from nothing
-FIRST_TURN = 0.25
+FIRST_TURN = 0.25  # of a run
+TAUGHT = 10  # readings at most that the first turn takes: a teacher that knows the text by heart says nothing new
 
 
 @dataclass(frozen=True)
@@ -104,8 +105,8 @@ Plan = tuple[dict[str, object], dict[str, object], list[str]]  # the shape, how 
 
 
 def _by_readings(arch: str, characters: int, minutes: float, most: int, data: DataConfig) -> Plan:
-    """By how often the text will be read, in `minutes` and `most` tokens at most.  The tuned model's tables of n-grams learn fastest, and learn by heart first; the plain
-    transformer, which can be exported and taught to copy, is what nobody has to ask for."""
+    """By how often the text will be read, in `minutes` and `most` tokens at most.  The tuned model's tables of n-grams learn fastest,
+    and learn by heart first; the plain transformer, which can be exported and taught to copy, is what nobody has to ask for."""
     batch, context = BATCH, CONTEXT
     pieces = data.tokenizer == "bpe" or (data.tokenizer == "auto" and characters >= BPE_FROM)
     tokens = max(1.0, characters / (CHARACTERS_A_PIECE if pieces else 1.0))
@@ -146,9 +147,9 @@ def _by_readings(arch: str, characters: int, minutes: float, most: int, data: Da
     if times >= GENTLY:
         settings |= {"lr": 4e-3, "muon_lr": 0.01}
     if times >= (TWO_TURNS if arch == "tuned" or layers > 2 else SHALLOW):
-        settings |= {"first_turn": FIRST_TURN, "anew": times >= ANEW}
+        settings |= {"first_turn": min(FIRST_TURN, TAUGHT / times), "anew": times >= ANEW}
         then = "teaches one that begins from nothing" if times >= ANEW else "is its own teacher from then on"
-        reasons.append(f"So much reading is done in two turns: what the model is after the first quarter {then}.")
+        reasons.append(f"So much reading is done in two turns: what the model is after the first one {then}.")
     return shape, settings, reasons
 
 
