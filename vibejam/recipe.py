@@ -105,8 +105,9 @@ Plan = tuple[dict[str, object], dict[str, object], list[str]]  # the shape, how 
 
 
 def _by_readings(arch: str, characters: int, minutes: float, most: int, data: DataConfig) -> Plan:
-    """By how often the text will be read, in `minutes` and `most` tokens at most.  The tuned model's tables of n-grams learn fastest,
-    and learn by heart first; the plain transformer, which can be exported and taught to copy, is what nobody has to ask for."""
+    """By how often the text will be read, in `minutes` and `most` tokens at most.  The tuned model's tables of n-grams learn
+    fastest, and learn by heart first; the plain transformer, which can be exported and taught to copy, is what nobody has to ask
+    for."""
     batch, context = BATCH, CONTEXT
     pieces = data.tokenizer == "bpe" or (data.tokenizer == "auto" and characters >= BPE_FROM)
     tokens = max(1.0, characters / (CHARACTERS_A_PIECE if pieces else 1.0))
