@@ -159,7 +159,7 @@ def test_a_rewrite_that_is_not_decided_yet_survives_a_reload_and_a_decided_one_t
     *_, last = pasted(name)
     back = rewrite.arrived(ME, None)
     assert back[SIDES_THEN] == last[SIDES] and back[DRAFT_THEN] == DRAFT and "data-unit" in back[COLUMNS_THEN]
-    event = SimpleNamespace(unit=0, what="edit", text="Morgan's boiler is done for; nine it was.")
+    event = gr.EventData(None, {"unit": 0, "what": "edit", "text": "Morgan's boiler is done for; nine it was."})
     after = rewrite.decide(ME, last[SIDES], event)
     back = rewrite.arrived(ME, None)
     assert back[SIDES_THEN] == after[0] and "nine it was" in text_of(back[COLUMNS_THEN])

@@ -22,13 +22,6 @@ TEXT, TOLD, WRITE, STOP, WRITTEN, HOW = range(6)  # what `sample.stream` yields
 DICE = (0.8, 0, 0.95, 40, "1")
 
 
-class Event:
-    """What the browser sends."""
-
-    def __init__(self, **sent):
-        self.__dict__.update(sent)
-
-
 def written(dice=DICE) -> Written:
     last = list(sample.stream(ME, trained(), "The gate", *dice))[-1]
     assert isinstance(last[WRITTEN], Written) and shown(last[HOW])
@@ -58,11 +51,11 @@ def test_the_ink_grows_with_surprise():
 def test_a_token_in_hand_is_shown_with_its_alternatives_and_the_voice_goes_on_from_one():
     text = written()
     at = text.given + 4
-    hand, drawing, fold, told = sample.take_in_hand(ME, text, Event(at=at), *DICE)
+    hand, drawing, fold, told = sample.take_in_hand(ME, text, gr.EventData(None, {"at": at}), *DICE)
     assert hand.ids == text.ids[:at] and fold["open"] and not shown(told)
     assert drawing.count('aria-current="true"') == 1 and "tokens can be drawn" in text_of(drawing)
     other = next(int(n) for n in re.findall(r'data-id="(\d+)"', drawing) if int(n) != text.ids[at])
-    *_, last = sample.go_on(ME, hand, Event(id=other), *DICE)
+    *_, last = sample.go_on(ME, hand, gr.EventData(None, {"id": other}), *DICE)
     branch = last[WRITTEN]
     assert branch.ids[: at + 1] == (*text.ids[:at], other) and branch.given == text.given
     assert len(branch.ids) - branch.given <= DICE[3] and shown(last[WRITE]) and not shown(last[STOP])
@@ -159,7 +152,7 @@ def test_the_voice_that_was_chosen_is_chosen_again_on_the_next_page():
 def test_a_place_that_no_page_sends_is_one_sentence(sent):
     text = written()
     for what in (text, None, "text"):
-        hand, drawing, fold, told = sample.take_in_hand(ME, what, Event(**sent), *DICE)
+        hand, drawing, fold, told = sample.take_in_hand(ME, what, gr.EventData(None, sent), *DICE)
         assert shown(told) and told["value"].count("<p>") == 1 and "Traceback" not in told["value"]
 
 
@@ -168,7 +161,7 @@ def test_a_token_that_no_page_sends_changes_nothing(sent):
     hand = tokens.in_hand(ME, written(), written().given)
     assert isinstance(hand, InHand)
     for what in (hand, None, 7):
-        (last,) = sample.go_on(ME, what, Event(**sent), *DICE)
+        (last,) = sample.go_on(ME, what, gr.EventData(None, sent), *DICE)
         assert shown(last[TOLD]) and shown(last[WRITE]) and not shown(last[STOP])
 
 

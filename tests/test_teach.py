@@ -2,6 +2,7 @@
 
 import re
 
+import gradio as gr
 import pytest
 from app_hands import ME, give_writing, knobs, nothing_left_running, shown, text_of, trained, until  # noqa: F401
 from endpoint_server import endpoint, fails, replies, says_then_hangs  # noqa: F401
@@ -230,24 +231,17 @@ def test_no_passage_is_of_writing_that_the_voice_is_measured_on():
     refused(lambda: engine.passages_for(engine.Corpus((), ()), {}), "add some of your writing")
 
 
-class Event:
-    """What the browser sends."""
-
-    def __init__(self, **sent):
-        self.__dict__.update(sent)
-
-
 def test_a_sentence_that_is_edited_becomes_a_pair_that_can_be_seen_and_deleted():
     name = trained()
     *_, last = rewrite.stream(ME, name, "paste", "", "", "", "", "The boiler does not work. It broke at nine.", 1.0)
     sides = last[1]
-    updates = rewrite.decide(ME, sides, Event(unit=0, what="edit", text="The boiler's done for; nine it was."))
+    updates = rewrite.decide(ME, sides, gr.EventData(None, {"unit": 0, "what": "edit", "text": "The boiler's done for; nine it was."}))
     assert updates[0].review.text.startswith("The boiler's done for") and "your words" in text_of(updates[1])
     (pair,) = decisions(Workspace(ME).decisions_file)
     assert pair.kind == EDIT and pair.rewrite == "The boiler's done for; nine it was."
     assert "What you decided (1)" in str(updates[3]) and "nine it was" in " ".join(text_of(updates[4]).split())
-    assert "no longer here" in text_of(decided.remove(ME, Event(id="../x"))[2]["value"])
-    label, listing, told = decided.remove(ME, Event(id=pair.id))
+    assert "no longer here" in text_of(decided.remove(ME, gr.EventData(None, {"id": "../x"}))[2]["value"])
+    label, listing, told = decided.remove(ME, gr.EventData(None, {"id": pair.id}))
     assert decisions(Workspace(ME).decisions_file) == [] and "Nothing yet" in listing and not shown(told)
 
 
@@ -256,7 +250,7 @@ def test_a_sentence_that_is_edited_becomes_a_pair_that_can_be_seen_and_deleted()
 def test_an_act_that_no_page_sends_is_one_sentence_and_keeps_nothing(sent):
     sides = review.Sides(review.Review((), (), ()), "", "")
     for shown_sides in (sides, None, "sides"):
-        updates = rewrite.decide(ME, shown_sides, Event(**sent))
+        updates = rewrite.decide(ME, shown_sides, gr.EventData(None, sent))
         assert shown(updates[3 - 1]) and updates[2]["value"].count("<p>") == 1
     assert decisions(Workspace(ME).decisions_file) == []
 
