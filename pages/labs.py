@@ -64,10 +64,10 @@ def build(owner: gr.State) -> state.Page:
             elem_id="knob-labs-archs", elem_classes="lines",
         )  # fmt: skip
         with gr.Row(elem_classes="knobs"):
-            minutes = look.slider(
+            minutes = gr.Slider(
                 LEAST_MINUTES, MOST_MINUTES, MINUTES, step=0.1, label="Minutes", info=MINUTES_SENTENCE, elem_id="knob-labs-minutes"
             )
-            seeds = look.slider(1, MOST_SEEDS, SEEDS, step=1, label="Seeds", info=SEEDS_SENTENCE, elem_id="knob-labs-seeds")
+            seeds = gr.Slider(1, MOST_SEEDS, SEEDS, step=1, label="Seeds", info=SEEDS_SENTENCE, elem_id="knob-labs-seeds")
         cost = fragment(elem_id="labs-cost")
         start = gr.Button("Compare them", variant="primary", size="md", elem_id="compare")
     with gr.Column(visible=False, elem_id="labs-view") as view:

@@ -65,7 +65,7 @@ def build(owner: gr.State) -> state.Page:
             label="Draft", show_label=False, lines=10, max_lines=30, placeholder="Paste a draft here.",
             elem_id="draft", elem_classes="read", container=False,
         )  # fmt: skip
-        strength = look.slider(
+        strength = gr.Slider(
             0, 1, default_of(RewriteConfig, "strength"), step=0.05, label="Strength",
             info=help_for(RewriteConfig, "strength"), elem_id="strength",
         )  # fmt: skip

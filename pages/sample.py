@@ -84,13 +84,13 @@ def sliders() -> list:
     """Temperature, top-k, top-p, the length and the seed, in the order `dice` takes them."""
     with gr.Row(elem_classes="knobs"):
         made = [
-            look.slider(0, 1.5, default_of(SampleConfig, "temperature"), step=0.05, label="Temperature",
+            gr.Slider(0, 1.5, default_of(SampleConfig, "temperature"), step=0.05, label="Temperature",
                       info=help_for(SampleConfig, "temperature"), min_width=220, elem_id="dice-temperature"),
-            look.slider(0, 200, default_of(SampleConfig, "top_k"), step=1, label="Top-k",
+            gr.Slider(0, 200, default_of(SampleConfig, "top_k"), step=1, label="Top-k",
                       info=help_for(SampleConfig, "top_k"), min_width=220, elem_id="dice-top-k"),
-            look.slider(0.05, 1, default_of(SampleConfig, "top_p"), step=0.05, label="Top-p",
+            gr.Slider(0.05, 1, default_of(SampleConfig, "top_p"), step=0.05, label="Top-p",
                       info=help_for(SampleConfig, "top_p"), min_width=220, elem_id="dice-top-p"),
-            look.slider(20, 1000, default_of(SampleConfig, "max_new_tokens"), step=10, label="Length",
+            gr.Slider(20, 1000, default_of(SampleConfig, "max_new_tokens"), step=10, label="Length",
                       info=help_for(SampleConfig, "max_new_tokens"), min_width=220, elem_id="dice-length"),
             gr.Textbox("", label="Seed", info=help_for(SampleConfig, "seed"), max_length=20, min_width=220, placeholder="none",
                        elem_id="dice-seed"),

@@ -73,10 +73,10 @@ def build(owner: gr.State, voice: gr.Dropdown, endpoint: list) -> Section:
         about = fragment()
         with gr.Column(visible=False) as plan:
             with gr.Row(elem_classes="knobs"):
-                most = look.slider(
+                most = gr.Slider(
                     FEWEST_PASSAGES, MOST_PASSAGES, PASSAGES, step=10, label="Passages", info=PASSAGES_SENTENCE, elem_id="passages"
                 )
-                minutes = look.slider(1, 30, MINUTES, step=1, label="Minutes", info=MINUTES_SENTENCE, elem_id="teach-minutes")
+                minutes = gr.Slider(1, 30, MINUTES, step=1, label="Minutes", info=MINUTES_SENTENCE, elem_id="teach-minutes")
             cost = fragment(elem_id="teach-cost")
             with gr.Row(elem_classes="actions"):
                 send = gr.Button("Send", variant="secondary", size="md", visible=False, elem_id="teach-by-service")
