@@ -64,7 +64,7 @@ class Page:
 
 
 def sent(event: object, name: str) -> object:
-    """What the browser says of what was pressed, or None; a handler can be called without the page, and then `event` is anything."""
+    """What the browser says of what was pressed, or None; a handler can be called without the page, with anything for an event."""
     said = getattr(event, "_data", None)
     return said.get(name) if isinstance(said, dict) else None
 
