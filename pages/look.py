@@ -21,8 +21,8 @@ LOGO = ASSETS / "logo.svg"
 
 COPY = '<button type="button" class="link" data-copy="">Copy</button>'
 CARET = '<span class="caret" aria-hidden="true"></span>'  # style.css shows it only while there is something to stop
-# Refusing is left to the handlers, which say what may be chosen: Gradio's own refusal prints a traceback besides.  Of the class, for
-# Gradio builds a component anew for each page that updates it.
+# Refusing is left to the handlers, which say what may be chosen: Gradio's own refusal prints a traceback besides.  Of the class,
+# for Gradio builds a component anew for each page that updates it.
 gr.Slider.preprocess = lambda self, sent: sent
 _PLAIN = {  # Gradio's name → ours, the same word in light and dark because style.css changes what it means
     "body_background_fill": "var(--paper)",
