@@ -63,7 +63,7 @@ def keep(owner: str, sides: Sides) -> None:
         keep_review(state.workspace(owner).review_file, sides)
 
 
-def _asked(event: gr.EventData = None) -> tuple[str, int, str]:
+def _asked(event: gr.EventData | None) -> tuple[str, int, str]:
     """What the browser says was pressed.  Raises UserError for anything else: a handler can be called without the page."""
     what, number, text = (state.sent(event, name) for name in ("what", "unit", "text"))
     text = "" if text is None else text

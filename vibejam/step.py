@@ -78,8 +78,9 @@ def _read(masters: Masters, rows: Sequence[Tensor], parts: int, total: Tensor, t
     for part in zip(*(tensor.tensor_split(min(parts, len(tensor))) for tensor in rows), strict=True):
         share = (_counted(part) / total).to(device)
         part = [tensor.to(device, non_blocking=True) for tensor in part]
-        loss = told = masters.worker.loss(*part) if teacher is None else None
-        if teacher is not None:
+        if teacher is None:
+            loss = told = masters.worker.loss(*part)
+        else:
             loss, told = loss_beside(teacher, masters.worker, *part)
         (loss * share).backward()
         masters.collect()
