@@ -123,7 +123,7 @@ class TrainConfig:
     weight_decay: float = knob(0.1, "How strongly weights are pulled towards zero, against learning by heart.")
     grad_clip: float = knob(1.0, "The longest step one batch may ask for; longer ones are shortened.")
     first_turn: float = knob(0.0, "Share of the run after which the model also learns to say what it said then; 0: it never does.")
-    anew: bool = knob(False, "Whether it begins from nothing again there, taught by what it was, which takes long and forgets best.")
+    anew: bool = knob(False, "Whether it begins from nothing again there, taught by what it was, which is slow and forgets best.")
     evals: int = knob(16, "How many times a run measures itself on the held-out text.")
     patience: int = knob(6, "Measurements without improvement after which the run stops early; 0: never.")
     lora_rank: int = knob(0, "On a pretrained base: the rank of the correction that is learnt; 0 learns all weights.")
