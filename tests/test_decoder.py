@@ -19,7 +19,7 @@ from vibejam.lora import add_low_rank
 from vibejam.model import build_model
 from vibejam.products import PACKERS, has_int8
 from vibejam.runtime import cpu_has_bf16
-from vibejam.sample import candidate_ids, stream_ids
+from vibejam.sample import candidate_ids, draw, stream_ids
 
 SHAPES = {
     "plain": {"n_head": 4, "n_embd": 64},
@@ -214,6 +214,24 @@ def test_banned_words_are_left_out_and_all_else_is_as_it_was(banned):
     alone = list(stream_ids(model, ids, config, list(banned)))
     assert len(set(alone)) > 3 and not set(alone) & set(banned)
     assert candidate_ids(model, ids, 1, config, ends=(), banned=list(banned)) == [alone]
+
+
+def test_texts_that_are_the_same_so_far_are_read_once_and_drawn_each_by_itself(monkeypatch):
+    """Against the model itself, which reads every text whole and again for each token."""
+    model, ids, count = model_of(), some_ids(9), 8
+    config = SampleConfig(max_new_tokens=12, temperature=0.1, top_p=1.0, seed=6)
+    dice, wanted = torch.Generator().manual_seed(6), [[] for _ in range(count)]
+    order = list(range(count))  # who draws when: those alike together, by who came first
+    for _ in range(config.max_new_tokens):
+        for text in order:
+            wanted[text].append(draw(reference(model, ids + wanted[text])[-1], config, dice))
+        begun = list(dict.fromkeys(tuple(wanted[text]) for text in order))
+        order.sort(key=lambda text: begun.index(tuple(wanted[text])))
+    rows, step = [], Decoder.step
+    monkeypatch.setattr(Decoder, "step", lambda self, tokens, memory: rows.append(len(tokens)) or step(self, tokens, memory))
+    assert candidate_ids(model, ids, count, config, ends=()) == wanted
+    assert rows == [len({tuple(text[:length]) for text in wanted}) for length in range(1, config.max_new_tokens)]
+    assert rows[0] < rows[-1], "texts that part at once, or never, prove nothing"
 
 
 def test_each_candidate_ends_on_its_own():

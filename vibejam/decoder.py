@@ -58,7 +58,7 @@ class Memory:
         return Memory(torch.zeros(shape), torch.zeros(shape), 0, Memory(self.keys, self.values, self.used))
 
     def keep(self, rows: list[int]) -> None:
-        """Forget all texts but those of `rows`, which are numbered anew in that order."""
+        """Forget all texts but those of `rows`, which are numbered anew in that order; one that stands twice goes on as two."""
         self.keys, self.values = self.keys[:, :, rows], self.values[:, :, rows]
 
     def filled(self, end: int) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:

@@ -104,7 +104,7 @@ def candidate_ids(
         texts = (_stream(model, None, ids, config, banned, dice) for _ in range(count))
         return [list(takewhile(lambda token: token not in ends, text)) for text in texts]
     written: list[list[int]] = [[] for _ in range(count)]
-    writing = list(range(count)) if length else []  # which text each row of the memory belongs to
+    alike = [list(range(count))] if length else []  # texts that are the same so far: one row of the memory is theirs
     may = torch.ones(model.config.vocab_size, dtype=torch.bool)
     may[banned] = False
     may = may.nonzero()[:, 0]  # (n,), the ids to draw from
@@ -112,21 +112,23 @@ def candidate_ids(
     if few:
         decoder = decoder.narrowed(may)
     memory, logits = decoder.read(ids, max(0, length - 1))
-    memory, logits = memory.fork(count), logits.repeat(count, 1)  # (B, n or V), with B = count as long as all write
-    while writing:
-        tokens = [int(may[draw(row, config, dice)]) for row in (logits if few else logits[:, may])]
-        on = []
-        for row, (text, token) in enumerate(zip(writing, tokens, strict=True)):
-            if token not in ends:
-                written[text].append(token)
-                if len(written[text]) < length:
-                    on.append(row)
-        if not on:
+    memory = memory.fork(len(alike))
+    while alike:
+        parted: dict[tuple[int, int], list[int]] = {}  # by row and token
+        for row, texts in enumerate(alike):
+            for text, place in zip(texts, draws(logits[row] if few else logits[row, may], config, len(texts), dice), strict=True):
+                token = int(may[place])
+                if token not in ends:
+                    written[text].append(token)
+                    if len(written[text]) < length:
+                        parted.setdefault((row, token), []).append(text)
+        if not parted:
             break
-        if len(on) < len(writing):  # what has ended is not read any further
-            memory.keep(on)
-        writing = [writing[row] for row in on]
-        logits = decoder.step(torch.tensor([tokens[row] for row in on]), memory)  # (B, n or V)
+        rows, tokens = zip(*parted, strict=True)
+        if rows != tuple(range(len(alike))):  # what has ended is not read any further
+            memory.keep(list(rows))
+        alike = list(parted.values())
+        logits = decoder.step(torch.tensor(tokens), memory)  # (B, n or V), with B = len(alike)
     return written
 
 
@@ -176,10 +178,15 @@ def _dice(config: SampleConfig) -> torch.Generator | None:
 
 def draw(logits: Tensor, config: SampleConfig, dice: torch.Generator | None = None) -> int:
     """One id from logits (V,)."""
+    return draws(logits, config, 1, dice)[0]
+
+
+def draws(logits: Tensor, config: SampleConfig, count: int, dice: torch.Generator | None = None) -> list[int]:
+    """`count` ids from the same logits (V,), each drawn by itself."""
     if config.temperature == 0:
-        return int(logits.argmax())
+        return [int(logits.argmax())] * count
     ids, probabilities = _kept(logits, config)
-    return int(ids[torch.multinomial(probabilities, 1, generator=dice)])
+    return [int(ids[torch.multinomial(probabilities, 1, generator=dice)]) for _ in range(count)]
 
 
 def distribution(logits: Tensor, config: SampleConfig) -> Tensor:
