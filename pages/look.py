@@ -9,8 +9,10 @@ from inspect import signature
 from pathlib import Path
 
 import gradio as gr
+from gradio.routes import templates
 from gradio.themes import Base
 from gradio.themes.utils.fonts import LocalFont
+from jinja2 import ChoiceLoader, DictLoader
 
 from pages.words import esc
 from vibejam.runtime import is_space
@@ -139,6 +141,17 @@ def progress() -> dict:
 def script(*names: str) -> str:
     """Our own scripts, one after another, to stand inside a component."""
     return "".join((ASSETS / name).read_text(encoding="utf-8") for name in names)
+
+
+def begin_with(script: str) -> None:
+    """Let every page begin with a script of ours; what Gradio calls a page's head comes after its own scripts have begun."""
+    loader, page = templates.env.loader, "frontend/index.html"
+    source = loader.get_source(templates.env, page)[0]
+    begun = source.replace("<head>", f"<head><script>{{% raw %}}{script}{{% endraw %}}</script>", 1)
+    templates.env.loader = ChoiceLoader([DictLoader({page: begun}), loader])
+
+
+begin_with(script("frames.js"))
 
 
 def masthead(where: str) -> str:

@@ -58,6 +58,24 @@ def test_axe_finds_nothing_serious_on_an_empty_tab(visit, theme):
     page.context.close()
 
 
+def test_a_page_at_rest_lets_the_screen_rest(visit):
+    page = visit.open()
+    page.add_init_script("""
+        window.frames_asked = 0;
+        const frame = window.requestAnimationFrame.bind(window);
+        window.requestAnimationFrame = (step) => { window.frames_asked++; return frame(step); };
+    """)
+    page.reload()
+    go(page, "Train")
+    asked = []
+    while len(asked) < 10 and asked[-1:] != [0]:  # as it arrives it has some to ask for
+        page.wait_for_timeout(2000)
+        asked.append(page.evaluate("[frames_asked, frames_asked = 0][0]"))
+    assert sum(asked) > 0, "nobody has asked this page for a frame, so nothing was seen"
+    assert asked[-1] == 0, asked
+    page.context.close()
+
+
 def test_a_tab_has_an_address_and_back_and_reload_know_it(visit):
     page = visit.open()
     for tab in ("Train", "Sample"):
