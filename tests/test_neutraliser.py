@@ -19,6 +19,7 @@ from vibejam.model import build_model
 from vibejam.rewrite import neutraliser
 from vibejam.rewrite.pair_data import PairData, encode_example
 from vibejam.rewrite.reverse import reverse_score
+from vibejam.runtime import compute_dtype
 from vibejam.tokenizer import CharTokenizer
 from vibejam.train import train_lm
 
@@ -104,7 +105,8 @@ def test_what_it_learnt_is_added_to_the_base_when_it_is_loaded(assets):
     base, _ = load_base("smollm2-135m")
     corrected, _ = neutraliser.loaded()
     for ours, theirs in zip(corrected.blocks, base.blocks, strict=True):
-        torch.testing.assert_close(ours.attention.query.weight, theirs.attention.query.weight + ALPHA * 2 * 0.01)
+        wanted = theirs.attention.query.weight + ALPHA * 2 * 0.01
+        torch.testing.assert_close(ours.attention.query.weight, wanted.to(compute_dtype(wanted.device)))
 
 
 def test_without_the_base_or_with_a_damaged_correction_it_says_what_to_do(assets, monkeypatch):

@@ -32,34 +32,42 @@ Made = TypeVar("Made")
 class Memory:
     """Keys and values of the tokens read so far: (L, G, B, length, D) fp32 each, filled up to `used`.
 
-    Before them stands what all texts share, a `prompt` of one text, read once and kept once.
+    Before them stands what all texts share, a `prompt` of one text, read once and kept once; `begins` (B,) says with how many
+    tokens of it each text begins, where that is not all of them.
     """
 
     keys: Tensor
     values: Tensor
     used: int = 0
     prompt: "Memory | None" = None
+    begins: Tensor | None = None
 
     @property
     def length(self) -> int:
         return self.keys.shape[3]
 
     @property
-    def position(self) -> int:
-        """How many tokens each text has read."""
-        return self.used + (self.prompt.position if self.prompt else 0)
+    def position(self) -> int | Tensor:
+        """How many tokens each text has read: (B,) where they begin in different places."""
+        if self.begins is not None:
+            return self.begins + self.used
+        return self.used + (self.prompt.used if self.prompt else 0)
 
-    def fork(self, n: int) -> "Memory":
-        """`n` texts that begin with what this one has read.  Raises ValueError where it holds several or is a fork."""
+    def fork(self, n: int, begins: Tensor | None = None) -> "Memory":
+        """`n` texts that begin with what this one has read, or each with the first `begins` (n,) tokens of it.
+
+        Raises ValueError where this memory holds several texts or is a fork.
+        """
         L, G, B, length, D = self.keys.shape
         if B != 1 or self.prompt is not None:
             raise ValueError("only the memory of one text, as `read` gives it, can be forked")
         shape = (L, G, n, length - self.used, D)
-        return Memory(torch.zeros(shape), torch.zeros(shape), 0, Memory(self.keys, self.values, self.used))
+        return Memory(torch.zeros(shape), torch.zeros(shape), 0, Memory(self.keys, self.values, self.used), begins)
 
     def keep(self, rows: list[int]) -> None:
         """Forget all texts but those of `rows`, which are numbered anew in that order; one that stands twice goes on as two."""
         self.keys, self.values = self.keys[:, :, rows], self.values[:, :, rows]
+        self.begins = self.begins[rows] if self.begins is not None else None
 
     def filled(self, end: int) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
         """Of each layer, up to `end`: keys (G*B, D, S) and values (G*B, S, D), ready for products."""
@@ -116,8 +124,9 @@ class Decoder:
             pack(feed.down.weight.float()),
         )
 
-    def read(self, ids: list[int], room: int) -> tuple[Memory, Tensor]:
-        """The prompt, all at once, by the model itself: its memory, with `room` for more tokens, and logits (1, V).
+    def read(self, ids: list[int], room: int, last: int = 1) -> tuple[Memory, Tensor]:
+        """The prompt, all at once, by the model itself: its memory, with `room` for more tokens, and logits (n, V) after each of the
+        `last` n tokens.
 
         Raises ValueError where both together, or nothing, would be more than the context holds.
         """
@@ -130,7 +139,7 @@ class Decoder:
             rotary = self._rotary[0][:T], self._rotary[1][:T]
             for number, block in enumerate(self._blocks):  # forward_cached, but for logits that nobody reads
                 x = block(x, rotary, cache.layer(number, T))
-            logits = F.linear(self._finish(x[:, -1]), self._words).float()  # (1, V)
+            logits = F.linear(self._finish(x[0, -last:]), self._words).float()  # (n, V)
             shape = (config.n_layer, config.kv_heads, 1, T + room, config.head_dim)
             memory = Memory(torch.zeros(shape), torch.zeros(shape), T)
             pairs = cache.keys.unflatten(-1, (2, -1)).transpose(-1, -2).flatten(-2)  # (L, 1, G, T, D), as in `_paired`
@@ -166,7 +175,9 @@ class Decoder:
         whole = torch.full((B, C + 1), math.sqrt(C * config.norm_eps))
         x = whole[:, :C]
         x.copy_(self._embed(tokens))
-        turn = self._turns[memory.position]  # (D/2,)
+        turn, unseen = self._turns[memory.position], None  # (D/2,)
+        if memory.begins is not None:
+            turn, unseen = turn[:, None], torch.arange(memory.prompt.used) >= memory.begins[:, None]  # (B, 1, D/2), (B, P)
         new_keys, new_values = memory.keys[:, :, :, place].unbind(), memory.values[:, :, :, place].unbind()  # (G, B, D)
         own = memory.filled(place + 1)
         shared = memory.prompt.filled(memory.prompt.used) if memory.prompt else None
@@ -177,7 +188,7 @@ class Decoder:
             new_keys[number].copy_(turned[:, H:].transpose(0, 1))
             new_values[number].copy_(state[:, H + G :].transpose(0, 1))
             query = turned[:, :H].view(B, G, H // G, D).transpose(0, 1).reshape(G * B, H // G, D)
-            y = _attend(query, own[0][number], own[1][number], shared and (shared[0][number], shared[1][number]))
+            y = _attend(query, own[0][number], own[1][number], shared and (shared[0][number], shared[1][number]), unseen)
             y = y.view(G, B, -1).transpose(0, 1).reshape(B, H * D)
             x += layer.out(y)
             gate, up = layer.widen(_normed(x, whole, layer.feed_norm)).chunk(2, -1)
@@ -222,8 +233,11 @@ def one_thread() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def _attend(query: Tensor, keys: Tensor, values: Tensor, shared: tuple[Tensor, Tensor] | None) -> Tensor:
-    """Queries (G*B, J, D) on keys (G*B, D, S), values (G*B, S, D) and shared ones (G, D, P), (G, P, D).
+def _attend(
+    query: Tensor, keys: Tensor, values: Tensor, shared: tuple[Tensor, Tensor] | None, unseen: Tensor | None
+) -> Tensor:
+    """Queries (G*B, J, D) on keys (G*B, D, S), values (G*B, S, D) and shared ones (G, D, P), (G, P, D), but for those that are
+    `unseen` (B, P).
 
     The heads of a group are rows of one product, and for what is shared those of all texts are: nothing is repeated.
     """
@@ -232,6 +246,8 @@ def _attend(query: Tensor, keys: Tensor, values: Tensor, shared: tuple[Tensor, T
         return torch.bmm(scores.softmax(-1), values)
     keys, G, P = shared[0], shared[0].shape[0], shared[0].shape[2]
     early = torch.bmm(query.view(G, -1, query.shape[2]), keys).view(*scores.shape[:2], P)  # (G*B, J, P)
+    if unseen is not None:
+        early.unflatten(0, (G, -1)).masked_fill_(unseen[:, None], -torch.inf)  # (G, B, J, P)
     weights = torch.cat([early, scores], dim=-1).softmax(-1)  # (G*B, J, P+S)
     y = torch.bmm(weights[:, :, P:], values)
     return y + torch.bmm(weights[:, :, :P].view(G, -1, P), shared[1]).view_as(y)

@@ -28,7 +28,7 @@ from vibejam.files import write_atomically
 from vibejam.lora import add_low_rank, corrections, merge_corrections
 from vibejam.model import BaseLM, GPTModel
 from vibejam.rewrite.pair_data import Example, PairData, encode_example, pair_loss, quick_pair_loss
-from vibejam.runtime import pick_device
+from vibejam.runtime import compute_dtype, pick_device
 from vibejam.sample import draw, unused_ids
 from vibejam.tokenizer import Tokenizer
 from vibejam.train import train_lm
@@ -97,15 +97,17 @@ def _answers(
 
 @lru_cache(maxsize=1)
 def loaded() -> tuple[GPTModel, Tokenizer]:
-    """The base with the correction added to its weights."""
-    model, tokenizer = load_base(BASE, pick_device())
+    """The base with the correction added to its weights, in the precision that this machine is fast at: what it makes of a change
+    is off by a seventh of a nat in bfloat16, and is there in half the time."""
+    device = pick_device()
+    model, tokenizer = load_base(BASE, device)
     model.shorten_context(CONTEXT)
     try:
         with safe_open(ADAPTER, framework="pt") as file:
             merge_corrections(model, {name: file.get_tensor(name) for name in file.keys()})
     except (OSError, SafetensorError, ValueError) as error:
         raise UserError(f"{ADAPTER} is missing or damaged; get it again from vibejam's repository.") from error
-    return model, tokenizer
+    return model.to(compute_dtype(device)), tokenizer
 
 
 def learn_neutraliser(minutes: float, out: Path, seed: int = 1, say: Callable[[str], None] = print) -> None:

@@ -10,11 +10,14 @@ from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
+from torch import Tensor
 
+from vibejam.model import BaseLM
 from vibejam.rewrite.neutraliser import PROMPT, loaded
 from vibejam.rewrite.trust import Read
 
 SAME = Read(0.0, 0.0)
+AT_ONCE = 1024  # tokens: logits of 200 MB
 
 
 @torch.inference_mode()
@@ -33,12 +36,20 @@ def reverse_score(draft: str, candidates: Sequence[str]) -> list[Read]:
     rows = [ids + answer + [tokenizer.doc_end] * (longest - len(ids) - len(answer)) for ids in prompts]
     x = torch.tensor(rows, device=next(model.parameters()).device)  # (B, T); what is causal sees no padding
     states = model.hidden_states(x)  # (B, T, C)
-
-    def nats(row: int, start: int, end: int) -> float:
-        logits = model.head(states[row, start - 1 : end - 1]).float()  # (n, V): of these alone, for the vocabulary is large
-        return -F.cross_entropy(logits, x[row, start:end], reduction="sum").item()
-
-    told = [nats(row, len(ids), len(ids) + len(answer)) for row, ids in enumerate(prompts)]
-    sound = [nats(row, 1 + before, len(ids) - after) for row, ids in enumerate(prompts)]
+    told = [(row, len(ids), len(ids) + len(answer)) for row, ids in enumerate(prompts)]
+    sound = [(row, 1 + before, len(ids) - after) for row, ids in enumerate(prompts)]
+    nats = _nats(model, states, x, told + sound)
+    told, sound = nats[: len(prompts)], nats[len(prompts) :]
     found = [Read(a - told[0], b - sound[0]) for a, b in zip(told[1:], sound[1:], strict=True)]
     return [SAME if text == draft else read for text, read in zip(candidates, found, strict=True)]
+
+
+def _nats(model: BaseLM, states: Tensor, x: Tensor, spans: Sequence[tuple[int, int, int]]) -> list[float]:
+    """How likely the tokens x (B, T) of each span (row, start, end) are after what stands before them in states (B, T, C)."""
+    said = torch.cat([states[row, start - 1 : end - 1] for row, start, end in spans])  # (n, C)
+    words = torch.cat([x[row, start:end] for row, start, end in spans])  # (n,)
+    lost = [  # the vocabulary is large: all tokens at once, but for what would fill the memory
+        F.cross_entropy(model.head(some).float(), those, reduction="none")
+        for some, those in zip(said.split(AT_ONCE), words.split(AT_ONCE), strict=True)
+    ]
+    return [-float(part.sum()) for part in torch.cat(lost).split([end - start for _, start, end in spans])]
