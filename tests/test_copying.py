@@ -173,7 +173,7 @@ def test_what_it_proposes_is_what_the_pairs_did_and_nothing_else(learnt):
     wanted = {pair.draft: pair.rewrite for pair in pairs_of(8, seed=33)}
     assert sum(wanted[draft] in texts for draft, texts in proposed.items()) >= 4
     assert all(asked.allowed(draft, text) for draft, texts in proposed.items() for text in texts)
-    assert asked(drafts) == asked(drafts) and asked(drafts, stop=lambda: True) == [[]] * 8
+    assert asked(drafts) == asked(drafts) and asked(drafts, stop=lambda: True) == [{}] * 8
 
 
 def test_an_exchange_is_known_by_two_pairs_and_only_as_a_whole():

@@ -246,7 +246,7 @@ class Counting:
 
     def __call__(self, units, stop=lambda: False):
         self.asked.append(list(units))
-        return [[] for _ in units]
+        return [{} for _ in units]
 
 
 def test_one_that_looks_at_whole_paragraphs_is_asked_for_some_at_once(manner):
@@ -286,7 +286,7 @@ class OneVersion:
         self.unit, self.version = unit, version
 
     def __call__(self, units, stop=lambda: False):
-        return [[self.version] if unit == self.unit else [] for unit in units]
+        return [{self.version: 1.0} if unit == self.unit else {} for unit in units]
 
 
 def test_what_others_propose_is_edited_further_and_guarded_against_the_draft(manner):

@@ -51,12 +51,14 @@ def test_each_change_is_counted_once_a_candidate_and_the_candidate_is_one_too():
         "I recall a young girl who did own a doll, and the accurate answer is like that.",
         DRAFT,
     ]
-    votes = changes_of(DRAFT, candidates, lambda text: True)
+    votes = changes_of(DRAFT, dict.fromkeys(candidates, 1.0), lambda text: True)
     made = {changed(DRAFT, [change]): number for change, number in votes.items()}
     assert made[DRAFT.replace("recall", "remember")] == 2 and made[DRAFT.replace("similar to", "like")] == 2
     assert made[DRAFT.replace("accurate answer is similar to", "true answer is like")] == 1, "what stands together is one"
     assert all(made[text] == 1 for text in candidates[:3]) and DRAFT not in made
-    guarded = changes_of(DRAFT, candidates, lambda text: not refusals(DRAFT, text))
+    often = changes_of(DRAFT, {candidates[0]: 3.5, candidates[1]: 0.5}, lambda text: True)
+    assert {changed(DRAFT, [change]): number for change, number in often.items()}[DRAFT.replace("recall", "remember")] == 4
+    guarded = changes_of(DRAFT, dict.fromkeys(candidates, 1.0), lambda text: not refusals(DRAFT, text))
     assert guarded and not any("did own" in changed(DRAFT, [change]) for change in guarded)
 
 

@@ -115,7 +115,7 @@ class StyleEngine:
         found: list[Proposer] = [EditsProposer(self.manner)]
         if self.rewrites and config.candidates:
             copying = load_copying(self.folder, self.model, self.tokenizer, config.candidates, config.seed)
-            found.append(copying or ModelProposer(self.model, self.tokenizer, config.candidates, seed=config.seed))
+            found.append(copying or ModelProposer(self.model, self.tokenizer, config.candidates))
         return found
 
     def rewrite(

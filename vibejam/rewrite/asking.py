@@ -15,6 +15,7 @@ from vibejam.drafts import DraftWriter
 from vibejam.embed import Embedder, load_embedder
 from vibejam.errors import UserError
 from vibejam.rewrite.aligning import align
+from vibejam.rewrite.proposers import Said
 from vibejam.rewrite.units import is_english, split_document
 
 FEWEST_WORDS, MOST_WORDS = 40, 120  # of a passage that is shown
@@ -50,10 +51,10 @@ class LLMProposer:
     def __init__(self, writer: DraftWriter, passages: Sequence[str]) -> None:
         self.writer, self.passages = writer, list(passages)
 
-    def __call__(self, units: Sequence[str], stop: Callable[[], bool] = lambda: False) -> list[list[str]]:
+    def __call__(self, units: Sequence[str], stop: Callable[[], bool] = lambda: False) -> list[Said]:
         """Raises UserError where no version came; one that failed is left out."""
         if stop():
-            return [[] for _ in units]
+            return [{} for _ in units]
         text = "".join(unit + (" " if _ENDED.search(unit) else "\n") for unit in units).strip()
         shown = "\n\n".join(f"<passage>\n{passage}\n</passage>" for passage in self.nearest(text))
         room = 4 * len(text.split()) + ROOM
@@ -71,7 +72,7 @@ class LLMProposer:
         if not written:
             raise answers[0]
         pieces = [align(units, cleaned(answer)) for answer in written if not stop()]
-        return [list(dict.fromkeys(row[unit] for row in pieces if row[unit])) for unit in range(len(units))]
+        return [{row[unit]: 1.0 for row in pieces if row[unit]} for unit in range(len(units))]
 
     def nearest(self, text: str) -> list[str]:
         """The passages nearest to a text: by the rare words they share, and of those by meaning where MiniLM is at hand."""

@@ -19,6 +19,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
@@ -34,6 +35,7 @@ from vibejam.files import write_atomically
 from vibejam.model import GPTModel, KVCache, unfilled_model
 from vibejam.rewrite.pair_data import Example, encode_example
 from vibejam.rewrite.pairs import PROMPT, Pair
+from vibejam.rewrite.proposers import Said
 from vibejam.sample import draw, unused_ids
 from vibejam.tokenizer import Tokenizer
 
@@ -147,8 +149,8 @@ class CopyingProposer:
         self.known = frozenset(exchanges.tolist())
         self.sampling = SampleConfig(temperature=temperature, top_p=0.95, seed=seed)
 
-    def __call__(self, units: Sequence[str], stop: Callable[[], bool] = lambda: False) -> list[list[str]]:
-        return [[] if stop() else [text for text in self.samples(unit) if self.allowed(unit, text)] for unit in units]
+    def __call__(self, units: Sequence[str], stop: Callable[[], bool] = lambda: False) -> list[Said]:
+        return [{} if stop() else dict.fromkeys(filter(partial(self.allowed, unit), self.samples(unit)), 1.0) for unit in units]
 
     def allowed(self, draft: str, text: str) -> bool:
         """Whether `text` differs from `draft` by known exchanges alone."""

@@ -4,15 +4,14 @@ A proposer is asked for some units of a document in order and returns candidates
 business.  Left out: choosing (selector.py), how the edits are found (edits.py), and the big LLM (asking.py).
 """
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import cache, partial
 from typing import Protocol
 
-from vibejam.config import SampleConfig
 from vibejam.errors import UserError
 from vibejam.model import BaseLM
 from vibejam.rewrite.bounds import bounds_of
+from vibejam.rewrite.branching import STEPS, ways
 from vibejam.rewrite.edits import propose_edits
 from vibejam.rewrite.facts import facts_of
 from vibejam.rewrite.guards import Refusal, refusals
@@ -20,15 +19,16 @@ from vibejam.rewrite.manner import Manner
 from vibejam.rewrite.pairs import PROMPT
 from vibejam.rewrite.selector import Candidate, known_words
 from vibejam.rewrite.splicing import Change, changed, changes_of, gains, splice
-from vibejam.rewrite.trust import Meaning, doubts
-from vibejam.sample import candidate_ids, unused_ids
+from vibejam.rewrite.trust import SAMPLES, Meaning, doubts
+from vibejam.sample import unused_ids
 from vibejam.tokenizer import Tokenizer
 
-LONGER = 1.5  # times a unit's tokens, and some more, that a candidate may have
-ROOM = 16
 FURTHER = 4  # edited versions of each of the others' candidates
 KEPT = 0.5  # of a unit's content words, that a big LLM's whole sentence must have: guards know no other words for them
 LOOKED_AT = 8  # changes of a unit, those that promise most; twice as many bring nothing that shows
+
+
+Said = dict[str, float]  # versions of a unit, and how often the proposer says each: 1 for once, or of SAMPLES so many
 
 
 class Proposer(Protocol):
@@ -44,7 +44,7 @@ class Proposer(Protocol):
     agreed: int
     fluent: bool
 
-    def __call__(self, units: Sequence[str], stop: Callable[[], bool] = lambda: False) -> list[list[str]]:
+    def __call__(self, units: Sequence[str], stop: Callable[[], bool] = lambda: False) -> list[Said]:
         """Candidates for each of the units, which follow one another in a document.
 
         Raises UserError where it cannot go on; it is not asked again in that document.
@@ -59,37 +59,35 @@ class EditsProposer:
     def __init__(self, manner: Manner, count: int = 8) -> None:
         self.manner, self.count = manner, count
 
-    def __call__(self, units: Sequence[str], stop: Callable[[], bool] = lambda: False) -> list[list[str]]:
-        return [[] if stop() else self._edited(unit) for unit in units]
+    def __call__(self, units: Sequence[str], stop: Callable[[], bool] = lambda: False) -> list[Said]:
+        return [{} if stop() else self._edited(unit) for unit in units]
 
-    def _edited(self, unit: str) -> list[str]:
-        return propose_edits(unit, self.manner, self.count, lambda text: not refusals(unit, text, self.manner.words))
+    def _edited(self, unit: str) -> Said:
+        allowed = lambda text: not refusals(unit, text, self.manner.words)  # noqa: E731
+        return dict.fromkeys(propose_edits(unit, self.manner, self.count, allowed), 1.0)
 
 
 class ModelProposer:
-    """A model trained on (draft, rewrite) pairs: samples from one reading of the draft, of words that the draft is near to."""
+    """A model trained on (draft, rewrite) pairs: its ways of saying a unit otherwise, of words that the unit is near to."""
 
     name, agreed, fluent = "your model", 3, False
 
-    def __init__(self, model: BaseLM, tokenizer: Tokenizer, count: int = 16, temperature: float = 0.8, seed: int = 1) -> None:
+    def __init__(self, model: BaseLM, tokenizer: Tokenizer, count: int = 48) -> None:
         self.model, self.tokenizer, self.count = model, tokenizer, count
-        self.temperature, self.seed = temperature, seed
         self._bounds = bounds_of(model, tokenizer)
 
-    def __call__(self, units: Sequence[str], stop: Callable[[], bool] = lambda: False) -> list[list[str]]:
-        return [[] if stop() else self._sampled(unit) for unit in units]
+    def __call__(self, units: Sequence[str], stop: Callable[[], bool] = lambda: False) -> list[Said]:
+        return [{} if stop() else self._ways(unit) for unit in units]
 
-    def _sampled(self, unit: str) -> list[str]:
+    def _ways(self, unit: str) -> Said:
         tokenizer = self.tokenizer
-        ids = [tokenizer.doc_end, *tokenizer.encode(PROMPT.format(draft=unit))]
-        longest = round(len(tokenizer.encode(unit)) * LONGER) + ROOM
-        if len(ids) + longest > self.model.config.block_size:
-            return []
-        config = SampleConfig(max_new_tokens=longest, temperature=self.temperature, top_p=0.95, seed=self.seed)
-        banned = sorted({*unused_ids(tokenizer), *(self._bounds.outside(unit) if self._bounds else ())})
-        written = candidate_ids(self.model, ids, self.count, config, {tokenizer.doc_end}, banned)
-        ended = [ids for ids in written if len(ids) < longest]  # a text that found no end is no rewrite
-        return list(dict.fromkeys(text for ids in ended if (text := tokenizer.decode(ids).strip())))
+        prompt = [tokenizer.doc_end, *tokenizer.encode(PROMPT.format(draft=unit))]
+        draft = tokenizer.inner.encode(" " + unit, add_special_tokens=False).ids  # as pairs are read
+        if len(prompt) + len(draft) + STEPS > self.model.config.block_size:
+            return {}
+        banned = {*unused_ids(tokenizer), *(self._bounds.outside(unit) if self._bounds else ())}
+        found = ways(self.model, prompt, draft, tokenizer.doc_end, self.count, sorted(banned))
+        return {text: SAMPLES * way.share for way in found if (text := tokenizer.decode(way.ids).strip())}
 
 
 def at_once(proposer: Proposer) -> bool:
@@ -110,7 +108,7 @@ def ask_all(
             failed[proposer] = str(error)
             continue
         for candidates, texts in zip(found, proposed, strict=True):
-            candidates += [Candidate(text, proposer.name, fluent=proposer.fluent) for text in texts]
+            candidates += [Candidate(text, proposer.name, fluent=proposer.fluent, said=said) for text, said in texts.items()]
     return found, failed
 
 
@@ -131,19 +129,19 @@ def develop(
     spliced: list[Candidate] = []
     doubted: list[Candidate] = []
     for proposer in proposers:
-        texts = [candidate.text for candidate in candidates if candidate.by == proposer.name]
-        if proposer.name == EditsProposer.name or not texts:
+        said = {candidate.text: candidate.said for candidate in candidates if candidate.by == proposer.name}
+        if proposer.name == EditsProposer.name or not said:
             continue
         name, fluent = f"{proposer.name} in parts", proposer.fluent
         allowed = partial(passes, fluent=fluent)
-        votes = changes_of(unit, texts, allowed)
+        votes = changes_of(unit, said, allowed)
         if meaning:
             found, wrong = _trusted(unit, votes, manner, meaning)
             doubted += [Candidate(text, name, why) for text, why in wrong.items()]
         else:
-            found = [change for change, said in votes.items() if said >= proposer.agreed]
+            found = [change for change, often in votes.items() if often >= proposer.agreed]
         if fluent or not meaning:
-            near = [text for text in texts if allowed(text) and _kept(unit, text) >= KEPT]
+            near = [text for text in said if allowed(text) and _kept(unit, text) >= KEPT]
             whole += [Candidate(text, proposer.name, fluent=fluent) for text in near]
         spliced += [Candidate(text, name, fluent=fluent) for text in splice(unit, found, manner, allowed)]
     edited = [
@@ -163,7 +161,7 @@ def _kept(unit: str, text: str) -> float:
 
 
 def _trusted(
-    unit: str, votes: Counter[Change], manner: Manner, meaning: Meaning
+    unit: str, votes: dict[Change, float], manner: Manner, meaning: Meaning
 ) -> tuple[list[Change], dict[str, tuple[Refusal, ...]]]:
     """Of the changes that promise most, those that may be trusted; and the versions of the unit that may not stand, with why."""
     promise = sorted(zip(gains(unit, votes, manner), votes, strict=True), reverse=True)

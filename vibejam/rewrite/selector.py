@@ -28,12 +28,14 @@ class Candidate:
     """A version of a unit, the name of its proposer, and why it may not stand, where that was seen already.
 
     `fluent`: whoever wrote it makes up no words, so that one which neither the draft nor the person has is English all the same.
+    `said`: how often they say it.
     """
 
     text: str
     by: str
     refused: tuple[Refusal, ...] = ()
     fluent: bool = False
+    said: float = 1.0
 
 
 @dataclass(frozen=True)

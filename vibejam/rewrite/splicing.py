@@ -8,8 +8,8 @@ Left out: where candidates come from (proposers.py), what is trusted (trust.py),
 
 import difflib
 import re
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from vibejam.rewrite.manner import Manner
 
@@ -22,13 +22,14 @@ LONGEST = 8  # words of the draft that one change may replace: beyond that it is
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*|\d+(?:[.,:/]\d+)*%?|\.\.\.|…|--|[^\w\s]")
 
 
-def changes_of(unit: str, candidates: Sequence[str], allowed: Callable[[str], bool]) -> Counter[Change]:
-    """The single changes of the candidates, and each of these as a whole, that are allowed by themselves; how many make each."""
-    votes: Counter[Change] = Counter()
-    for text in candidates:
+def changes_of(unit: str, said: Mapping[str, float], allowed: Callable[[str], bool]) -> dict[Change, float]:
+    """The single changes of versions of the unit, and each version as a whole, that are allowed by themselves; how often each is said."""
+    votes: dict[Change, float] = defaultdict(float)
+    for text, often in said.items():
         if text != unit:
-            votes.update({(0, len(unit), text)}.union(*(changes(unit, text, apart) for apart in APART)))
-    return Counter({change: number for change, number in votes.items() if allowed(changed(unit, [change]))})
+            for change in {(0, len(unit), text)}.union(*(changes(unit, text, apart) for apart in APART)):
+                votes[change] += often
+    return {change: often for change, often in votes.items() if allowed(changed(unit, [change]))}
 
 
 def gains(unit: str, found: Iterable[Change], manner: Manner) -> list[float]:

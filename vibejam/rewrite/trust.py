@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from vibejam.rewrite.guards import Refusal
 
+SAMPLES = 16  # of a model, by which it is counted how often one says a change
 LIMIT = 3.0  # nats from which on a change may not stand
 LOST = 0.7  # what a nat of meaning weighs against one of fluency
 
@@ -29,8 +30,8 @@ class Read(NamedTuple):
 Meaning = Callable[[str, Sequence[str]], list[Read]]  # of a draft and versions of it
 
 
-def doubts(read: Read, said: int) -> tuple[Refusal, ...]:
-    """Why a change that was read so, and that `said` samples made, may not stand; empty where it may."""
+def doubts(read: Read, said: float) -> tuple[Refusal, ...]:
+    """Why a change that was read so, and that so many of SAMPLES `said`, may not stand; empty where it may."""
     lost, broken = LOST * min(0.0, read.meaning), min(0.0, read.fluency)
     if lost + broken + math.log(said) > -LIMIT:
         return ()
