@@ -1,5 +1,7 @@
 """The one dial: characters and minutes in, a shape and a way to learn out, with reasons; and what it will take."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -7,7 +9,8 @@ from vibejam import recipe as module
 from vibejam.config import DataConfig, ModelConfig, TrainConfig
 from vibejam.errors import SettingError
 from vibejam.model import ARCHITECTURES, build_model
-from vibejam.recipe import foretell, memory_of, plan_run
+from vibejam.recipe import CHARACTERS_A_PIECE, ENOUGH, ENOUGH_TOKENS, foretell, memory_of, plan_run
+from vibejam.tokenizer import BPE_FROM
 
 SMALL = {"n_layer": 1, "n_head": 2, "n_embd": 32, "block_size": 16}
 
@@ -41,7 +44,7 @@ def test_every_plan_can_be_built_and_gives_its_reasons(characters, limit):
         recipe = plan_run(characters, **limit, shape={"arch": arch})
         config = recipe.model_config(300, 64)
         assert config.arch == arch and recipe.train.muon_lr > 0
-        reasons += recipe.train.first_turn > 0
+        reasons += (recipe.train.first_turn > 0) + (recipe.train.max_iters > limit.get("max_iters", 0))
         assert all(reason.endswith(".") for reason in recipe.reasons) and len(recipe.reasons) == reasons
 
 
@@ -70,6 +73,20 @@ def test_what_is_read_often_is_learnt_gently_in_two_turns_and_at_last_from_nothi
     assert plan_run(100_000, minutes=10, train={"first_turn": 0.0}).train.first_turn == 0
     for arch in set(ARCHITECTURES) - {"tuned", "transformer"}:
         assert plan_run(100_000, minutes=10, shape={"arch": arch}).train.first_turn == 0
+
+
+@pytest.mark.parametrize("arch, characters", [("transformer", 114_000), ("tuned", 114_000), ("tuned", 3000)])
+def test_more_minutes_than_a_little_text_is_worth_change_nothing(arch, characters):
+    three, ten, hour = (plan_run(characters, minutes=minutes, shape={"arch": arch}) for minutes in (3, 10, 60))
+    enough = max(ENOUGH * characters / (CHARACTERS_A_PIECE if characters >= BPE_FROM else 1), ENOUGH_TOKENS[arch])
+    step = ten.train.batch_size * ten.shape["block_size"]
+    assert enough <= ten.train.max_iters * step < enough + step and ten.train.minutes == 10
+    assert replace(hour.train, minutes=10) == ten.train and hour.shape == ten.shape
+    assert three.shape == ten.shape and three.train.lr == ten.train.lr and three.train.anew == ten.train.anew
+    narrow = plan_run(characters, minutes=10, shape={"arch": arch, "block_size": 64}, train={"batch_size": 4})
+    assert enough <= narrow.train.max_iters * 4 * 64 < enough + 4 * 64, "in passages that are set by hand"
+    assert not plan_run(3_000_000, minutes=10, shape={"arch": arch}).train.max_iters, "where there is much, time decides"
+    assert plan_run(characters, 10, 10**6, shape={"arch": arch}).train.max_iters == 10**6, "who says how many steps has them"
 
 
 def test_characters_and_pieces_are_read_at_their_own_pace():

@@ -14,7 +14,7 @@ from vibejam.rewrite.proposers import EditsProposer
 from vibejam.rewrite.selector import Candidate, pick, weigh
 from vibejam.rewrite.table import contractions, exchanges, openers
 from vibejam.rewrite.taste import leaning, with_drafts
-from vibejam.rewrite.trust import Read, doubts
+from vibejam.rewrite.trust import Read, doubts, takes_away
 from vibejam.rewrite.units import group_units, split_document
 from vibejam.voice import ASSETS, background_drafts, background_people
 
@@ -367,3 +367,31 @@ def test_small_edits_stand_without_a_look_and_what_is_built_on_others_was_looked
 def test_what_may_be_trusted(read, said, guard):
     assert [refusal.guard for refusal in doubts(read, said)] == ([guard] if guard else [])
 
+
+@pytest.mark.parametrize(
+    ("old", "new", "takes"),
+    [
+        ("the new house", "the house", True),  # whoever reads on never learns that it is new
+        ("continue to use", "use", True),
+        ("a server", "the server", True),
+        ("sends the username", "sends username", True),
+        ("the new house", "the old house", False),
+        ("I think that it", "I think it", False),
+        ("However, the", "But the", False),
+        ("the house,", "the house", False),
+        ("Take the first", "Take first the", False),
+    ],
+)
+def test_what_a_change_only_takes_away(old, new, takes):
+    assert takes_away(old, new) == takes
+
+
+def test_a_model_may_not_leave_out_what_somebody_may_need_and_a_big_one_knows_better(manner):
+    draft = "However, the big gate is not close to the cellar, and the barn is cold."
+    fewer = "However, the gate is not close to the cellar, and the barn is cold."
+    fine = lambda unit, texts: [Read(0.0, 0.0) for _ in texts]  # noqa: E731
+    for fluent in (False, True):
+        proposer = OneVersion(draft, fewer)
+        proposer.fluent = fluent
+        considered = rewrite_text(draft, manner, [proposer], meaning=fine).choices[0].considered
+        assert any(found.text == fewer for found in considered) == fluent

@@ -41,6 +41,8 @@ TWO_TURNS, SHALLOW = 12, 20  # from which a run is better parted in two turns; a
 ANEW = 30  # from which the second of them had better begin from nothing
 FIRST_TURN = 0.25  # of a run
 TAUGHT = 10  # readings at most that the first turn takes: a teacher that knows the text by heart says nothing new
+ENOUGH = 40  # readings, beyond which even the second turn is learnt by heart; but of a little text
+ENOUGH_TOKENS = {"tuned": 800_000, "transformer": 1_600_000}  # at least, for there are few steps in a reading
 
 
 @dataclass(frozen=True)
@@ -93,22 +95,25 @@ def plan_run(
     arch = str((shape or {}).get("arch", "transformer"))
     architecture(arch)  # an unknown one is refused before anything is written
     if arch in ("transformer", "tuned"):
-        most = max_iters * int((train or {}).get("batch_size", BATCH)) * int((shape or {}).get("block_size", CONTEXT))
-        shape_plan, settings, reasons = _by_readings(arch, characters, minutes, most, data)
+        size = (train or {}).get("batch_size"), (shape or {}).get("block_size")
+        shape_plan, settings, reasons = _by_readings(arch, characters, minutes, max_iters, size, data)
     else:
         shape_plan, settings, reasons = _untuned(characters, minutes, max_iters)
-    settings |= {"minutes": minutes, "max_iters": max_iters}
+    settings = {"minutes": minutes, "max_iters": max_iters} | settings
     return Recipe(shape_plan | (shape or {}), TrainConfig(**(settings | (train or {}))), data, tuple(reasons))
 
 
 Plan = tuple[dict[str, object], dict[str, object], list[str]]  # the shape, how it learns, and why
 
 
-def _by_readings(arch: str, characters: int, minutes: float, most: int, data: DataConfig) -> Plan:
-    """By how often the text will be read, in `minutes` and `most` tokens at most.  The tuned model's tables of n-grams learn
+def _by_readings(
+    arch: str, characters: int, minutes: float, max_iters: int, size: tuple[int | None, int | None], data: DataConfig
+) -> Plan:
+    """By how often the text will be read; `size`, passages a step and tokens in each, where they are given.  The tuned model's tables of n-grams learn
     fastest, and learn by heart first; the plain transformer, which can be exported and taught to copy, is what nobody has to ask
     for."""
-    batch, context = BATCH, CONTEXT
+    batch, context = size[0] or BATCH, size[1] or CONTEXT
+    most = max_iters * batch * context
     pieces = data.tokenizer == "bpe" or (data.tokenizer == "auto" and characters >= BPE_FROM)
     tokens = max(1.0, characters / (CHARACTERS_A_PIECE if pieces else 1.0))
     device = pick_device()
@@ -119,8 +124,10 @@ def _by_readings(arch: str, characters: int, minutes: float, most: int, data: Da
         layers = 4
         read = _tokens_read(minutes * 60 * speed / layers, most)
     if arch != "tuned" and read < FEW_TOKENS and not most:
-        batch //= 2
-    times = read / tokens
+        batch = size[0] or BATCH // 2
+    enough = max(ENOUGH * tokens, ENOUGH_TOKENS[arch])
+    too_long = read > enough and not most
+    times = (enough if too_long else read) / tokens
     table, dropout = next(rule[1:] for rule in AGAINST_HEART if times < rule[0])
     shape: dict[str, object] = {"arch": arch, "n_layer": layers, "n_head": 2, "n_embd": 128, "block_size": context}
     reasons = [
@@ -145,6 +152,9 @@ def _by_readings(arch: str, characters: int, minutes: float, most: int, data: Da
         else "nothing need keep it from being learnt by heart."
     )
     settings: dict[str, object] = {"batch_size": batch, "lr": 8e-3, "muon_lr": 0.02}
+    if too_long:
+        settings["max_iters"] = math.ceil(enough / (batch * context))
+        reasons.append(f"Reading it more often makes it worse, so the run ends after {settings['max_iters']:,} steps.")
     if times >= GENTLY:
         settings |= {"lr": 4e-3, "muon_lr": 0.01}
     if times >= (TWO_TURNS if arch == "tuned" or layers > 2 else SHALLOW):

@@ -19,7 +19,7 @@ from vibejam.decoder import Decoder, packed
 from vibejam.model import BaseLM
 
 TEMPERATURE = 0.8
-LIKELY = 1 / 16  # the least share of samples that would go a way
+LIKELY = 1 / 32  # the least share of samples that would go a way
 WIDE = 6  # ways from one place at most
 STEPS = 12  # tokens until a way must be back
 REACH = 16  # tokens of the draft that it may replace

@@ -19,7 +19,7 @@ from vibejam.rewrite.manner import Manner
 from vibejam.rewrite.pairs import PROMPT
 from vibejam.rewrite.selector import Candidate, known_words
 from vibejam.rewrite.splicing import Change, changed, changes_of, gains, splice
-from vibejam.rewrite.trust import SAMPLES, Meaning, doubts
+from vibejam.rewrite.trust import SAMPLES, Meaning, doubts, takes_away
 from vibejam.sample import unused_ids
 from vibejam.tokenizer import Tokenizer
 
@@ -117,7 +117,7 @@ def develop(
 ) -> list[Candidate]:
     """The candidates, what the others' single changes make together (splicing.py), and what small edits make of that.
 
-    A model takes freedoms with a sentence that edits cannot, gets something wrong in most samples, and misses small habits.  Where
+    A model takes freedoms with a sentence that edits cannot, gets something wrong in many of them, and misses small habits.  Where
     there is somebody to look whether a change may be trusted, nothing of what such a model says stands that was not looked at.
     """
 
@@ -135,6 +135,8 @@ def develop(
         name, fluent = f"{proposer.name} in parts", proposer.fluent
         allowed = partial(passes, fluent=fluent)
         votes = changes_of(unit, said, allowed)
+        if not fluent:
+            votes = {change: often for change, often in votes.items() if not takes_away(unit[change[0] : change[1]], change[2])}
         if meaning:
             found, wrong = _trusted(unit, votes, manner, meaning)
             doubted += [Candidate(text, name, why) for text, why in wrong.items()]

@@ -1,8 +1,8 @@
 """Candidates taken apart into single changes, which are put together anew.
 
-A model that samples a sentence many times gets one thing wrong in most samples and nothing wrong in most places.  So what its
-samples say otherwise than the draft is cut into changes; those that are trusted are tried one by one and together by a beam search,
-as the learned edits are (edits.py).  A change lies between words that draft and candidate share.
+Whoever says a sentence anew gets one thing wrong in most versions and nothing wrong in most places.  So what versions say otherwise
+than the draft is cut into changes; those that are trusted are tried one by one and together by a beam search, as the learned edits
+are (edits.py).  A change lies between words that draft and candidate share.
 Left out: where candidates come from (proposers.py), what is trusted (trust.py), and choosing (selector.py).
 """
 
