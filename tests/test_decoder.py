@@ -101,6 +101,23 @@ def test_forked_texts_go_on_apart_and_as_each_would_alone(kind):
     assert memory.position == 10 and forked.position == 30, "the prompt's memory is as it was"
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_texts_that_begin_in_different_places_see_no_further_than_they_begin(kind):
+    model, ids, begins = model_of(), some_ids(12), [3, 12, 7]
+    decoder, texts = Decoder(model, kind), [some_ids(8, seed) for seed in (5, 6, 7)]
+    memory, logits = decoder.read(ids, 8, last=4)
+    assert (logits - reference(model, ids)[-4:]).abs().max() < 1e-4
+    forked = memory.fork(3, torch.tensor(begins))
+    together = torch.stack([decoder.step(torch.tensor(tokens), forked) for tokens in zip(*texts, strict=True)], 1)  # (B, T, V)
+    for row, (begin, text) in enumerate(zip(begins, texts, strict=True)):
+        wanted = reference(model, ids[:begin] + text)[begin:]
+        error = (together[row] - wanted).square().mean().sqrt() / wanted.std()
+        assert error < {"fp32": 1e-5, "bf16": 0.03, "int8": 0.03}[kind]
+    assert forked.position.tolist() == [11, 20, 15]
+    forked.keep([2, 0])
+    assert forked.position.tolist() == [15, 11] and forked.keys.shape[2] == 2
+
+
 @NO_INT8
 @torch.inference_mode()
 def test_int8_rounds_the_weights_and_hardly_what_they_meet():

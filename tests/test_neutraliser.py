@@ -163,6 +163,9 @@ def test_a_candidate_costs_what_the_draft_is_less_likely_after_it(writer, monkey
     texts = ["boat", "gate", "a longer boat"]
     (told, sound), *others = (alone(text) for text in ["gate", *texts])
     found = reverse_score("gate", texts)
+    monkeypatch.setattr("vibejam.rewrite.reverse.AT_ONCE", 7)
+    for few, read in zip(reverse_score("gate", texts), found, strict=True):
+        assert few == pytest.approx(read, abs=1e-4), "however many tokens are looked up at once"
     for text, read, (after, own) in zip(texts, found, others, strict=True):
         assert read == pytest.approx((after - told, own - sound), abs=1e-3)
     assert found[0].meaning != 0 != found[2].meaning
