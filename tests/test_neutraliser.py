@@ -166,7 +166,7 @@ def test_a_candidate_costs_what_the_draft_is_less_likely_after_it(writer, monkey
     monkeypatch.setattr("vibejam.rewrite.reverse.AT_ONCE", 7)
     for few, read in zip(reverse_score("gate", texts), found, strict=True):
         assert few == pytest.approx(read, abs=1e-4), "however many tokens are looked up at once"
-    for text, read, (after, own) in zip(texts, found, others, strict=True):
+    for read, (after, own) in zip(found, others, strict=True):
         assert read == pytest.approx((after - told, own - sound), abs=1e-3)
     assert found[0].meaning != 0 != found[2].meaning
     too_long = reverse_score("gate " * 400, ["gate " * 400, "boat"])

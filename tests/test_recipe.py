@@ -67,7 +67,8 @@ def test_a_plain_model_that_has_little_time_takes_twice_as_many_steps():
 
 def test_what_is_read_often_is_learnt_gently_in_two_turns_and_at_last_from_nothing():
     plans = [plan_run(100_000, minutes=minutes).train for minutes in (0.3, 0.45, 1, 10)]
-    assert [plan.first_turn > 0 for plan in plans] == [False, False, True, True] and plans[0].lr == 2 * plans[1].lr == 2 * plans[3].lr
+    assert [plan.first_turn > 0 for plan in plans] == [False, False, True, True]
+    assert plans[0].lr == 2 * plans[1].lr == 2 * plans[3].lr
     assert [plan.anew for plan in plans] == [False, False, False, True]
     assert plan_run(100_000, minutes=0.45, shape={"arch": "tuned"}).train.first_turn > 0
     assert plan_run(100_000, minutes=10, train={"first_turn": 0.0}).train.first_turn == 0

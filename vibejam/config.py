@@ -185,7 +185,7 @@ class RewriteConfig:
     """How a draft is rewritten."""
 
     strength: float = knob(1.0, "How far to go: 0 changes hardly anything, 1 takes on the whole voice.")
-    candidates: int = knob(48, "How many other ways of putting each sentence a trained model looks into; more is better and slower.")
+    candidates: int = knob(48, "How many other ways of putting each sentence a taught model looks into; more is better and slower.")
     seed: int = knob(1, "The number that fixes the dice: the same seed gives the same rewrite.")
 
     def __post_init__(self) -> None:

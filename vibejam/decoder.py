@@ -125,7 +125,7 @@ class Decoder:
         )
 
     def read(self, ids: list[int], room: int, last: int = 1) -> tuple[Memory, Tensor]:
-        """The prompt, all at once, by the model itself: its memory, with `room` for more tokens, and logits (n, V) after each of the
+        """The prompt, all at once, by the model itself: its memory, with `room` for more tokens, and the logits (n, V) after its
         `last` n tokens.
 
         Raises ValueError where both together, or nothing, would be more than the context holds.
@@ -233,9 +233,7 @@ def one_thread() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def _attend(
-    query: Tensor, keys: Tensor, values: Tensor, shared: tuple[Tensor, Tensor] | None, unseen: Tensor | None
-) -> Tensor:
+def _attend(query: Tensor, keys: Tensor, values: Tensor, shared: tuple[Tensor, Tensor] | None, unseen: Tensor | None) -> Tensor:
     """Queries (G*B, J, D) on keys (G*B, D, S), values (G*B, S, D) and shared ones (G, D, P), (G, P, D), but for those that are
     `unseen` (B, P).
 

@@ -109,9 +109,11 @@ Plan = tuple[dict[str, object], dict[str, object], list[str]]  # the shape, how 
 def _by_readings(
     arch: str, characters: int, minutes: float, max_iters: int, size: tuple[int | None, int | None], data: DataConfig
 ) -> Plan:
-    """By how often the text will be read; `size`, passages a step and tokens in each, where they are given.  The tuned model's tables of n-grams learn
-    fastest, and learn by heart first; the plain transformer, which can be exported and taught to copy, is what nobody has to ask
-    for."""
+    """By how often the text will be read; `size`, passages a step and tokens in each, where they are given.
+
+    The tuned model's tables of n-grams learn fastest, and learn by heart first; the plain transformer, which can be exported and
+    taught to copy, is what nobody has to ask for.
+    """
     batch, context = size[0] or BATCH, size[1] or CONTEXT
     most = max_iters * batch * context
     pieces = data.tokenizer == "bpe" or (data.tokenizer == "auto" and characters >= BPE_FROM)

@@ -1,9 +1,9 @@
 """What a model would say otherwise than a draft, place by place.
 
-A model that was taught to rewrite and samples a whole sentence gets something wrong in most samples, and says the same few right
-things again and again.  So it reads the draft once as if that were its rewrite, and where it would as well say another word, it goes
-on from there with what it finds likeliest until it is back at the draft's own words.  Each such way is one change, and how likely it
-is, is known and not counted.
+A model that was taught to rewrite and samples a whole sentence gets something wrong in most samples, and says the same few
+right things again and again.  So it reads the draft once as if that were its rewrite, and where it would as well say another
+word, it goes on from there with what it finds likeliest until it is back at the draft's own words.  Each such way is one change,
+and how likely it is, is known and not counted.
 Left out: whether a change may stand (trust.py), and putting changes together (splicing.py).
 
 Shapes: B ways, n places, P tokens of prompt and draft, V the vocabulary, or what of it may be written.

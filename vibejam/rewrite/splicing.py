@@ -23,7 +23,8 @@ _WORD = re.compile(r"[^\W\d_]+(?:['â€™-][^\W\d_]+)*|\d+(?:[.,:/]\d+)*%?|\.\.\.|â
 
 
 def changes_of(unit: str, said: Mapping[str, float], allowed: Callable[[str], bool]) -> dict[Change, float]:
-    """The single changes of versions of the unit, and each version as a whole, that are allowed by themselves; how often each is said."""
+    """The single changes of versions of the unit, and each version as a whole, that are allowed by themselves; how often each is
+    said."""
     votes: dict[Change, float] = defaultdict(float)
     for text, often in said.items():
         if text != unit:

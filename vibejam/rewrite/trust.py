@@ -22,8 +22,6 @@ from vibejam.rewrite.words import FUNCTION
 SAMPLES = 16  # of a model, by which it is counted how often one says a change
 LIMIT = 3.0  # nats from which on a change may not stand
 LOST = 0.7  # what a nat of meaning weighs against one of fluency
-
-
 ARTICLES = {"the", "a", "an"}
 _WORD = re.compile(r"\w+(?:['’]\w+)*")
 
