@@ -28,7 +28,7 @@ from vibejam.rewrite.manner import Manner, load_manner
 from vibejam.rewrite.neutraliser import BASE
 from vibejam.rewrite.proposers import EditsProposer, ModelProposer, Proposer
 from vibejam.rewrite.reverse import reverse_score
-from vibejam.rewrite.trust import Meaning
+from vibejam.rewrite.trust import SAMPLES, Meaning
 from vibejam.runtime import pick_device
 from vibejam.sample import stream_text
 
@@ -114,7 +114,7 @@ class StyleEngine:
         """Who proposes rewrites in this voice."""
         found: list[Proposer] = [EditsProposer(self.manner)]
         if self.rewrites and config.candidates:
-            copying = load_copying(self.folder, self.model, self.tokenizer, config.candidates, config.seed)
+            copying = load_copying(self.folder, self.model, self.tokenizer, min(config.candidates, SAMPLES), config.seed)
             found.append(copying or ModelProposer(self.model, self.tokenizer, config.candidates))
         return found
 

@@ -14,6 +14,7 @@ from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
 
 from vibejam.decoder import Decoder, packed
 from vibejam.model import BaseLM
@@ -135,7 +136,7 @@ class Again:
         self._texts = [ids]
         if len(ids) + STEPS > self._model.config.block_size:
             raise ValueError(f"{len(ids)} tokens and {STEPS} more do not fit a context of {self._model.config.block_size}")
-        return self._logits(ids, last)
+        return self._logits(last)
 
     def part(self, begins: Tensor) -> None:
         self._texts = [self._texts[0][:begin] for begin in begins.tolist()]
@@ -145,8 +146,11 @@ class Again:
 
     def step(self, tokens: list[int]) -> Tensor:
         self._texts = [[*text, token] for text, token in zip(self._texts, tokens, strict=True)]
-        return torch.cat([self._logits(text, 1) for text in self._texts])
+        return self._logits(1)
 
-    def _logits(self, ids: list[int], last: int) -> Tensor:
+    def _logits(self, last: int) -> Tensor:
         device = next(self._model.parameters()).device
-        return self._model(torch.tensor([ids], device=device))[0][0, -last:, self._may.to(device)].float().cpu()
+        texts = pad_sequence([torch.tensor(text) for text in self._texts], batch_first=True).to(device)  # what is causal sees no padding
+        states = self._model.hidden_states(texts)  # (B, T, C)
+        ends = torch.cat([states[row, len(text) - last : len(text)] for row, text in enumerate(self._texts)])  # (n, C)
+        return self._model.head(ends)[:, self._may.to(device)].float().cpu()

@@ -87,7 +87,12 @@ class ModelProposer:
             return {}
         banned = {*unused_ids(tokenizer), *(self._bounds.outside(unit) if self._bounds else ())}
         found = ways(self.model, prompt, draft, tokenizer.doc_end, self.count, sorted(banned))
-        return {text: SAMPLES * way.share for way in found if (text := tokenizer.decode(way.ids).strip())}
+        said: Said = {}
+        for way in found:  # some texts can be written in several tokens
+            text = tokenizer.decode(way.ids).strip()
+            said[text] = said.get(text, 0.0) + SAMPLES * way.share
+        said.pop("", None)
+        return said
 
 
 def at_once(proposer: Proposer) -> bool:
