@@ -212,6 +212,9 @@ It notified us. | told
 Recently, it rained. | Lately,
 We would prefer to wait. | would rather
 He held the view that it was late. | thought that
+We attended the meeting. | went to
+They discussed the old plan. | talked about
+The plan was discussed in May. | was talked about
 """.strip().splitlines()
 
 KEPT = """
@@ -244,6 +247,9 @@ A number of the windows broke. | Several the
 There is a sufficient supply. | a enough
 By and large it is dry. | big it
 In the first place it is cold. | put
+We can attend in person. | go to
+We would like to attend. | go to
+She attended regularly. | went to
 """.strip().splitlines()
 
 

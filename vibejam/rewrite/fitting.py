@@ -33,6 +33,11 @@ _BEGINS = re.compile(r"(?:^|[.!?;,:—] |\b(?:but|and|so|then) )$", re.I)
 _NEXT = re.compile(r" (?:(?:not|never|always|just|already|also|only|ever|long|since|often|now|all|both|\w+ly) )?([a-z]+)")
 _STILL_HAS = frozenset("been had got done gone seen made put let set cut hit read become come run".split())
 _AMOUNT = re.compile(r"(?:an?|lots|all|many|most|several|some|every|each) ", re.I)
+_TOWARDS = frozenset("to about at for into with of".split())  # what a verb may end in that then needs somebody or something
+_NOBODY = re.compile(
+    r"\s*(?:$|[^\s\w“”\"'‘(])| (?:in|on|at|by|from|with|for|to|as|if|when|while|because|and|or|but|so|than|until|before|after"
+    r"|during|through|via|again|too|either|together|here|there|today|\w+ly)\b"
+)
 _HELPERS = ("must", "can", "cannot", "could", "will", "has", "have")
 # past and participle in one
 _BOTH = frozenset("bought got made found told had left hurt thought kept built won meant stopped wept put".split())
@@ -61,6 +66,8 @@ def _content_next(after: str) -> bool:
 
 def _verb_fits(before: str, phrase: str, after: str, way: str, ways: Ways) -> bool:
     form, first = ways.form, phrase.split()[0]
+    if way.split()[-1] in _TOWARDS - {phrase.split()[-1]} and _NOBODY.match(after) and not _BE.search(before):
+        return False  # "to attend in person", but not "to go to in person"
     if _DETERMINER.search(before) and not (form == "-ing" and before.endswith("of ")):
         return False
     if phrase in NOUNS_TOO or first in NOUNS_TOO and " " in phrase:
