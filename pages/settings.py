@@ -20,7 +20,7 @@ from vibejam.fetch import base_path
 from vibejam.jobs import JOBS
 from vibejam.learn import SAMPLE_PROMPT
 from vibejam.local_writer import BASE
-from vibejam.recipe import BETTER, PRESETS, QUICK, Recipe, measure_speed, plan_run
+from vibejam.recipe import BETTER, PRESETS, QUICK, Recipe, listening, measure_speed, plan_run
 from vibejam.runtime import is_space, pick_device
 from vibejam.tokenizer import BPE_FROM, vocab_size_for
 
@@ -199,9 +199,10 @@ def unmeasured() -> list:
 def _told(planned: Recipe, speed: float, characters: int) -> str:
     """What the measured `speed`, in tokens a second, means for this run."""
     batch = planned.train.batch_size * int(planned.shape["block_size"])
-    limits = [planned.train.minutes * 60, planned.train.max_iters * batch / speed]
+    limits = [planned.train.minutes * 60, planned.train.max_iters * batch / speed * listening(planned.train)]
     seconds = min(limit for limit in limits if limit)
-    times = seconds * speed * _characters_a_token(planned, characters) / characters
+    tokens = seconds * speed / listening(planned.train)
+    times = tokens * _characters_a_token(planned, characters) / characters
     read = (
         f"reads your writing about {times:,.0f} times over"
         if times >= 1.5

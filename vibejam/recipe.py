@@ -253,12 +253,16 @@ def foretell(recipe: Recipe, characters: int, device: str | None = None) -> Fore
     config, plan = recipe.model_config(vocab_size, int(recipe.shape["block_size"])), recipe.train
     speed = measure_speed(recipe, device, vocab_size)
     step = plan.batch_size * config.block_size
-    listening = READ_BESIDE * (1 - plan.first_turn) if plan.first_turn else 0.0
-    limits = [plan.minutes * 60, plan.max_iters * step / speed * (1 + listening)]
+    limits = [plan.minutes * 60, plan.max_iters * step / speed * listening(plan)]
     held = recipe.data.val_fraction * characters / (CHARACTERS_A_PIECE if pieces else 1.0)  # tokens
     looks = plan.evals * min(held, LOOK) / (READS_FASTER * speed)
     seconds = [limits[0] or math.inf, (limits[1] or math.inf) + looks]  # minutes count the looks, steps do not
     return Forecast(min(seconds) + 2 * held / (READS_FASTER * speed), memory_of(config, plan), speed)
+
+
+def listening(plan: TrainConfig) -> float:
+    """How much longer steps take for a teacher that reads along in the second turn, on the whole run."""
+    return 1 + READ_BESIDE * (1 - plan.first_turn) if plan.first_turn else 1.0
 
 
 def memory_of(config: ModelConfig, plan: TrainConfig) -> int:
