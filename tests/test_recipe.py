@@ -63,6 +63,8 @@ def test_a_plain_model_that_has_little_time_takes_twice_as_many_steps():
     short, long = (plan_run(400_000, minutes).train.batch_size for minutes in (0.3, 5))
     assert 2 * short == long == plan_run(400_000, max_iters=10).train.batch_size
     assert long == plan_run(400_000, 0.3, shape={"arch": "tuned"}).train.batch_size
+    anew = plan_run(30_000, 5).train
+    assert anew.anew and anew.batch_size == short, "one that begins anew has little time twice"
 
 
 def test_what_is_read_often_is_learnt_gently_in_two_turns_and_at_last_from_nothing():

@@ -21,7 +21,7 @@ SPEED_SECONDS = 2.0  # how long a person may be kept waiting for an estimate
 SHORT_PASSAGE = 128  # tokens of one such step on a base
 NOMINAL = {"cuda": 2_000_000, "torch.bfloat16": 46_000, "torch.float32": 16_000}  # tokens a second, times blocks
 WORTH_DEPTH = 1_000_000  # tokens from which four blocks learn more in the same time than two
-FEW_TOKENS = 800_000  # below which a plain model gets further by twice as many steps of half as many passages
+FEW_TOKENS = 800_000  # below which, as where it begins anew, a plain model gets further by twice the steps of half as many passages
 CHARACTERS_A_PIECE = 2.5  # in a bpe token learnt from so little text
 KNOWN_CHARACTERS = 350  # tokens of a character tokenizer: bytes, and the text's own characters
 SLOTS_A_ROW = 16  # to keep which n-grams are believed: a row is a hundred numbers or more, a slot is one
@@ -125,11 +125,11 @@ def _by_readings(
     if read > WORTH_DEPTH:
         layers = 4
         read = _tokens_read(minutes * 60 * speed / layers, most)
-    if arch != "tuned" and read < FEW_TOKENS and not most:
-        batch = size[0] or BATCH // 2
     enough = max(ENOUGH * tokens, ENOUGH_TOKENS[arch])
     too_long = read > enough and not most
     times = (enough if too_long else read) / tokens
+    if arch != "tuned" and not most and (read < FEW_TOKENS or times >= ANEW):
+        batch = size[0] or BATCH // 2
     table, dropout = next(rule[1:] for rule in AGAINST_HEART if times < rule[0])
     shape: dict[str, object] = {"arch": arch, "n_layer": layers, "n_head": 2, "n_embd": 128, "block_size": context}
     reasons = [
