@@ -12,7 +12,7 @@ import gradio as gr
 from gradio.routes import templates
 from gradio.themes import Base
 from gradio.themes.utils.fonts import LocalFont
-from jinja2 import ChoiceLoader, DictLoader
+from jinja2 import ChoiceLoader, DictLoader, TemplateNotFound
 
 from pages.words import esc
 from vibejam.runtime import is_space
@@ -146,7 +146,10 @@ def script(*names: str) -> str:
 def begin_with(script: str) -> None:
     """Let every page begin with a script of ours; what Gradio calls a page's head comes after its own scripts have begun."""
     loader, page = templates.env.loader, "frontend/index.html"
-    source = loader.get_source(templates.env, page)[0]
+    try:
+        source = loader.get_source(templates.env, page)[0]
+    except TemplateNotFound:  # a Gradio that keeps its page elsewhere: the app works without the script too
+        return
     begun = source.replace("<head>", f"<head><script>{{% raw %}}{script}{{% endraw %}}</script>", 1)
     templates.env.loader = ChoiceLoader([DictLoader({page: begun}), loader])
 

@@ -13,7 +13,7 @@ from app_hands import ME, ROOT, TINY, give_writing, knobs, nothing_left_running,
 from writing import essay
 
 import app
-from pages import rewrite, sample, settings, state, train, words, write
+from pages import look, rewrite, sample, settings, state, train, words, write
 from vibejam.errors import UserError
 from vibejam.jobs import JOBS
 from vibejam.recipe import plan_run
@@ -208,3 +208,14 @@ def test_runs_are_called_by_their_moment_and_clocks_count_on():
     assert words.run_title("my own name", today) == "my own name"
     assert (words.clock(65), words.clock(3725)) == ("1:05", "1:02:05")
     assert words.count(1, "piece") == "1 piece" and words.count(1204, "piece") == "1,204 pieces"
+
+
+def test_a_gradio_that_keeps_its_page_elsewhere_starts_all_the_same(monkeypatch):
+    from jinja2 import DictLoader
+
+    monkeypatch.setattr(look.templates.env, "loader", DictLoader({}))
+    look.begin_with("1")
+    monkeypatch.setattr(look.templates.env, "loader", DictLoader({"frontend/index.html": "<head><title>"}))
+    look.begin_with("if (1 < 2) '{{'")
+    page = look.templates.env.get_template("frontend/index.html").render()
+    assert page == "<head><script>if (1 < 2) '{{'</script><title>", "as it is, and first"

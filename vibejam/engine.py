@@ -114,7 +114,8 @@ class StyleEngine:
         """Who proposes rewrites in this voice."""
         found: list[Proposer] = [EditsProposer(self.manner)]
         if self.rewrites and config.candidates:
-            copying = load_copying(self.folder, self.model, self.tokenizer, min(config.candidates, SAMPLES), config.seed)
+            samples = min(config.candidates, SAMPLES)  # it writes whole ones
+            copying = load_copying(self.folder, self.model, self.tokenizer, samples, config.seed)
             found.append(copying or ModelProposer(self.model, self.tokenizer, config.candidates))
         return found
 

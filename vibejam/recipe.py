@@ -41,8 +41,8 @@ TWO_TURNS, SHALLOW = 12, 20  # from which a run is better parted in two turns; a
 ANEW = 30  # from which the second of them had better begin from nothing
 FIRST_TURN = 0.25  # of a run
 TAUGHT = 10  # readings at most that the first turn takes: a teacher that knows the text by heart says nothing new
-ENOUGH = 40  # readings, beyond which even the second turn is learnt by heart; but of a little text
-ENOUGH_TOKENS = {"tuned": 800_000, "transformer": 1_600_000}  # at least, for there are few steps in a reading
+ENOUGH = 40  # readings, beyond which even the second turn is learnt by heart
+ENOUGH_TOKENS = {"tuned": 800_000, "transformer": 1_600_000}  # read of the smallest text, whose readings have few steps
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ word, it goes on from there with what it finds likeliest until it is back at the
 and how likely it is, is known and not counted.
 Left out: whether a change may stand (trust.py), and putting changes together (splicing.py).
 
-Shapes: B ways, n places, P tokens of prompt and draft, V the vocabulary, or what of it may be written.
+Shapes: B ways, n places, C width, V the vocabulary, or what of it may be written.
 """
 
 from collections.abc import Sequence
@@ -102,6 +102,7 @@ def _back(draft: list[int], end: int, place: int, said: list[int]) -> list[int] 
 
 
 def reader_of(model: BaseLM, may: Tensor) -> Reader:
+    """Who reads `model` fastest."""
     decoder = packed(model)
     return Fast(decoder.narrowed(may)) if decoder else Again(model, may)
 
@@ -150,7 +151,8 @@ class Again:
 
     def _logits(self, last: int) -> Tensor:
         device = next(self._model.parameters()).device
-        texts = pad_sequence([torch.tensor(text) for text in self._texts], batch_first=True).to(device)  # what is causal sees no padding
+        rows = [torch.tensor(text) for text in self._texts]
+        texts = pad_sequence(rows, batch_first=True).to(device)  # (B, T); what is causal sees no padding
         states = self._model.hidden_states(texts)  # (B, T, C)
         ends = torch.cat([states[row, len(text) - last : len(text)] for row, text in enumerate(self._texts)])  # (n, C)
         return self._model.head(ends)[:, self._may.to(device)].float().cpu()
