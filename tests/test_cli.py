@@ -1,6 +1,7 @@
 """The command line's contract: flags, JSON fields, exit status, and that stdout holds results alone."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -43,6 +44,17 @@ def test_train_lm_prints_every_field_and_keeps_progress_off_stdout(voice):
     assert set(fields.split()) <= set(result)
     assert result["iters"] == 30 and result["ckpt_path"] == str(base / "run")
     assert len(done.stdout.splitlines()) == 1 and "bits per byte" in done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="NOT RUN: names a compiler as other systems do")
+def test_a_model_that_cant_be_translated_is_one_sentence(tmp_path):
+    write_folder(tmp_path / "writing")
+    argv = ["train-lm", "--text-path", str(tmp_path / "writing"), "--ckpt-path", str(tmp_path / "run"), "--max-iters", "2"]
+    argv += ["--n-layer", "1", "--n-embd", "16", "--n-head", "2", "--block-size", "16", "--device", "cpu", "--compile"]
+    environment = {**os.environ, "CXX": str(tmp_path / "none"), "TORCHINDUCTOR_CACHE_DIR": str(tmp_path / "cache")}
+    done = subprocess.run([sys.executable, "-m", "vibejam.cli", *argv], capture_output=True, text=True, env=environment)
+    assert done.returncode == 2 and "Traceback" not in done.stderr
+    assert "install one, or leave it out" in done.stderr.splitlines()[-1]
 
 
 def test_evaluate_agrees_with_what_training_said(voice, capsys):

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import textwrap
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -89,11 +90,67 @@ def test_several_processes_learn_the_curve_of_one(arch, processes, tmp_path, mon
     assert first["saved"] == [kind for kind, *_ in saves.all] and second["saved"] == []
 
 
+@pytest.mark.parametrize("arch, processes", [("transformer", 2), ("tuned", 2), ("tuned", 6)])
+def test_a_model_in_parts_learns_the_curve_of_one_process_and_goes_on_from_its_state(arch, processes, tmp_path, monkeypatch):
+    """For each process too large to hold; half of the run, and the other half from the state that the first saved."""
+    torchrun(
+        tmp_path,
+        f"""
+        import json, torch
+        from pathlib import Path
+        from learning import dataset, small
+        from test_parallel import PLANS, SHAPES
+        from vibejam import optim, sharded, train
+        from vibejam.checkpoint import load_state, save_state
+        from vibejam.parallel import take_part
+        sharded.ROOM = 0
+        optim.compute_dtype = train.compute_dtype = lambda device: torch.float32
+        group, device = take_part("cpu")
+        told, saved, state, plan = [], [], None, vars(PLANS[{arch!r}]) | {{"first_turn": 0.0, "anew": False}}
+        for half in (plan["max_iters"] // 2, plan["max_iters"]):
+            model = small(seed=group.rank, **SHAPES[{arch!r}])
+            def save(kind, whole, state):
+                saved.append((kind, sum(float(p.double().abs().sum()) for p in whole.parameters())))
+                save_state(Path({str(tmp_path)!r}), state)
+            for event in train.train_lm(model, dataset(), train.TrainConfig(**plan), state=state, group=group, save=save):
+                told.append((event.train_loss, event.val_loss, event.best))
+                held = sum(p.to_local().numel() if hasattr(p, "to_local") else 0 for p in model.parameters())
+                if event.val_loss is not None and event.iteration >= half:
+                    break
+            group.from_first([0.0], torch.device("cpu"))  # what the first one saved is there
+            state = load_state(Path({str(tmp_path)!r}))
+        table = {{id(p) for p in model.row_tables()}}
+        parted = sum(p.numel() for p in model.parameters() if id(p) not in table)
+        with open({str(tmp_path)!r} + f"/{{group.rank}}.json", "w") as file:
+            json.dump({{"told": told, "saved": saved, "held": held, "parted": parted}}, file)
+        """,
+        "--nproc-per-node",
+        str(processes),
+    )
+    told = [json.loads((tmp_path / f"{rank}.json").read_text()) for rank in range(processes)]
+    for each in (module, optim):
+        monkeypatch.setattr(each, "compute_dtype", lambda device: torch.float32)
+    saves = Saves()
+    plan = replace(PLANS[arch], first_turn=0.0, anew=False)
+    alone = list(module.train_lm(small(**SHAPES[arch]), dataset(), plan, save=saves))
+    assert len(told[0]["told"]) == len(alone) == PLAN.max_iters
+    for (loss, held, best), event in zip(told[0]["told"], alone, strict=True):
+        assert loss == pytest.approx(event.train_loss, abs=1e-4) and best is event.best
+        assert (held is None) == (event.val_loss is None)
+        assert held is None or held == pytest.approx(event.val_loss, abs=1e-4)
+    assert all(each["told"] == told[0]["told"] for each in told) and not any(each["saved"] for each in told[1:])
+    assert sum(each["held"] for each in told) == told[0]["parted"], "each holds its part and no more"
+    weights = sum(float(p.double().abs().sum()) for p in saves.last("last")[1].values())
+    assert told[0]["saved"][-1] == ["last", pytest.approx(weights, rel=1e-5)]
+
+
 WORKER = """
 import os, signal
 from pathlib import Path
 from killable import CORPUS, RECIPE
+from vibejam import sharded
 from vibejam.learn import learn
+sharded.ROOM = {room}
 first_try = os.environ["TORCHELASTIC_RESTART_COUNT"] == "0"
 for event in learn(CORPUS, Path({folder!r}), RECIPE, device="cpu"):
     if os.environ["RANK"] == "1" and first_try and event.iteration == 31:
@@ -103,7 +160,7 @@ for event in learn(CORPUS, Path({folder!r}), RECIPE, device="cpu"):
 
 def test_a_killed_worker_ends_the_run_with_a_whole_checkpoint_that_one_process_goes_on_from(tmp_path):
     folder = tmp_path / "run"
-    torchrun(tmp_path, WORKER.format(folder=str(folder)), "--max-restarts", "0", code=1)
+    torchrun(tmp_path, WORKER.format(folder=str(folder), room=0.5), "--max-restarts", "0", code=1)
     kept = load_state(folder).numbers["counters"]["iteration"]
     assert 27 <= kept <= 31, "the last measurement or later"
     load_model(folder)
@@ -114,9 +171,11 @@ def test_a_killed_worker_ends_the_run_with_a_whole_checkpoint_that_one_process_g
     assert [e["iteration"] for e in read_metrics(folder)] == sorted({e["iteration"] for e in read_metrics(folder)})
 
 
-def test_an_elastic_restart_goes_on_with_the_run_and_ends_it(tmp_path):
+@pytest.mark.parametrize("room", [0.5, 0.0])
+def test_an_elastic_restart_goes_on_with_the_run_and_ends_it(room, tmp_path):
+    """Where each holds all of the model, and where each holds a part."""
     folder = tmp_path / "run"
-    torchrun(tmp_path, WORKER.format(folder=str(folder)), "--max-restarts", "1")
+    torchrun(tmp_path, WORKER.format(folder=str(folder), room=room), "--max-restarts", "1")
     run = read_json(folder / "run.json")
     assert run["status"] == "done" and run["figures"]["iters"] == 60
     load_model(folder)

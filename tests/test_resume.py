@@ -19,7 +19,7 @@ from vibejam.train import TrainState, train_lm
 pytestmark = pytest.mark.faults
 
 
-@pytest.fixture(params=[torch.float32, torch.bfloat16], ids=["fp32", "bf16"])
+@pytest.fixture(params=[torch.float32, torch.bfloat16, torch.float16], ids=["fp32", "bf16", "fp16"])
 def precision(request, monkeypatch):
     monkeypatch.setattr(module, "compute_dtype", lambda device: request.param)
     return request.param

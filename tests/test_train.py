@@ -1,6 +1,7 @@
 """Learning: the loss falls, an event tells what happened, and a run that fails or no longer gets better says so."""
 
 import math
+import shutil
 from dataclasses import fields, replace
 
 import pytest
@@ -16,9 +17,10 @@ from vibejam.optim import Masters, build_optimizer, lr_at
 from vibejam.parallel import ALONE
 from vibejam.step import gradients
 from vibejam.train import TrainEvent, estimate_loss, train_lm
+from vibejam.train_state import SCALE_STEPS, Counters, capture
 
 
-@pytest.fixture(params=[torch.float32, torch.bfloat16], ids=["fp32", "bf16"])
+@pytest.fixture(params=[torch.float32, torch.bfloat16, torch.float16], ids=["fp32", "bf16", "fp16"])
 def precision(request, monkeypatch):
     monkeypatch.setattr(module, "compute_dtype", lambda device: request.param)
     return request.param
@@ -193,6 +195,73 @@ def test_tables_and_matrices_decay_and_gains_do_not():
     assert decayed["weight_decay"] == PLAN.weight_decay and kept["weight_decay"] == 0
     assert {id(p) for p in kept["params"]} == {id(p) for n, p in model.named_parameters() if "norm" in n}
     assert len(decayed["params"]) + len(kept["params"]) == len(list(model.parameters()))
+
+
+# half precision
+
+
+def test_gradients_too_small_for_fp16_arrive_all_the_same():
+    """A loss of a ten-thousandth leaves gradients that fp16 rounds to nothing, unless they are made larger on their way."""
+    x, y = dataset().get_batch("train", 4)  # (B, T) each
+
+    def learnt(dtype, scale):
+        model = small(dropout=0.0)
+        masters = Masters(model, dtype)
+        masters.backward(masters.worker.loss(x, y) * 1e-4, scale)
+        masters.unscale(scale)
+        return model.blocks[0].attention.query.weight.grad
+
+    exact, scaled, lost = learnt(torch.float32, 1.0), learnt(torch.float16, 2.0**16), learnt(torch.float16, 1.0)
+    assert float((lost - exact).norm() / exact.norm()) > 0.05
+    assert float((scaled - exact).norm() / exact.norm()) < 0.01
+
+
+def test_gradients_too_large_for_fp16_are_skipped_quietly_and_fit_the_next_time(monkeypatch):
+    monkeypatch.setattr(module, "compute_dtype", lambda device: torch.float16)
+    saves = Saves()
+    plan = replace(PLAN, max_iters=6, evals=6)
+    events = list(train_lm(small(), dataset(), plan, save=saves, state=_scaled(2.0**40)))
+    assert not any(event.note for event in events), "it is no fault of the run's"
+    scales = [state.numbers["counters"]["loss_scale"] for kind, _, state in saves.all if kind == "last"][:6]
+    assert scales[0] == 2.0**39 and scales == sorted(scales, reverse=True)
+    begun = weights(small())
+    kept = [saved for kind, saved, _ in saves.all if kind == "last"]
+    assert same(kept[0], begun), "no step was taken"
+    assert all(bool(tensor.isfinite().all()) for tensor in kept[-1].values())
+
+
+def test_the_scale_grows_after_many_good_steps_and_halves_at_a_bad_one():
+    counters = Counters()
+    for _ in range(SCALE_STEPS):
+        counters.scale_on(True)
+    assert counters.loss_scale == 2.0**17
+    counters.scale_on(True)
+    counters.scale_on(False)
+    assert (counters.loss_scale, counters.scaled_well) == (2.0**16, 0)
+
+
+def _scaled(scale):
+    """The state of a run before its first step, with a scale of its own."""
+    model, data = small(), dataset()
+    return capture(model, None, build_optimizer(model, PLAN), data, Counters(loss_scale=scale))
+
+
+# translated
+
+
+@pytest.mark.skipif(shutil.which("g++") is None, reason="NOT RUN: torch.compile wants a C++ compiler on a CPU")
+@pytest.mark.parametrize("arch", ["transformer", "tuned"])
+def test_a_translated_model_learns_the_same(arch, monkeypatch):
+    """Both turns of it."""
+    monkeypatch.setattr(module, "compute_dtype", lambda device: torch.float32)
+    shape = {"dropout": 0.0} | ({"arch": "tuned", "grams": 2, "gram_rows": 64} if arch == "tuned" else {})
+    plan = replace(PLAN, max_iters=12, first_turn=0.5)
+    honest, asked = torch.compile, []
+    monkeypatch.setattr(torch, "compile", lambda function: asked.append(function) or honest(function))
+    losses = [e.train_loss for e in train_lm(small(**shape), dataset(), plan)]
+    assert not asked
+    translated = [e.train_loss for e in train_lm(small(**shape), dataset(), replace(plan, compile=True))]
+    assert asked and translated == pytest.approx(losses, abs=1e-4)
 
 
 # memory

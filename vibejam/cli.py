@@ -61,6 +61,7 @@ def build_parser() -> Parser:
     sub.add_argument("--resume", action="store_true", help="Go on with the run in --ckpt-path.")
     _settings(sub, DataConfig, ["tokenizer", "vocab_size"])
     _settings(sub, TrainConfig, ["minutes", "max_iters", "batch_size", "lr", "lora_rank", "seed"])
+    sub.add_argument("--compile", action="store_const", const=True, help=help_for(TrainConfig, "compile"))
     _settings(sub, ModelConfig, ["arch", "n_layer", "n_head", "n_embd", "block_size", "dropout"])
 
     sub = command("evaluate", learning.evaluate, "How well a voice predicts a text, in bits per byte over the whole of it.")

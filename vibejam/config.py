@@ -127,6 +127,7 @@ class TrainConfig:
     evals: int = knob(16, "How many times a run measures itself on the held-out text.")
     patience: int = knob(6, "Measurements without improvement after which the run stops early; 0: never.")
     lora_rank: int = knob(0, "On a pretrained base: the rank of the correction that is learnt; 0 learns all weights.")
+    compile: bool = knob(False, "Have torch.compile translate the model first: a minute before the first step, faster steps then.")
     seed: int = knob(1, "The number that fixes every random choice.")
 
     def __post_init__(self) -> None:

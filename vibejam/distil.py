@@ -39,6 +39,14 @@ def begin_anew(model: BaseLM) -> None:
             own.copy_(new)
 
 
+def losses(model: BaseLM, teacher: Teacher | None, *batch: Tensor) -> tuple[Tensor, Tensor]:
+    """What `model` is to make small, and its mean loss in nats a token, as `BaseLM.loss` has it, to be told: () each."""
+    if teacher is not None:
+        return loss_beside(teacher, model, *batch)
+    loss = model.loss(*batch)
+    return loss, loss
+
+
 def loss_beside(teacher: Teacher, model: BaseLM, idx: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
     """What `model` is to make small, and its mean loss in nats a token, as `BaseLM.loss` has it, to be told: () each.
 

@@ -26,10 +26,10 @@ from vibejam.evaluate import score_texts
 from vibejam.files import sweep, write_json
 from vibejam.lock import hold
 from vibejam.model import BaseLM, build_model
-from vibejam.parallel import Group, restarted, take_part
+from vibejam.parallel import Group, WorkerLost, is_connection, restarted, take_part
 from vibejam.recipe import Recipe
 from vibejam.rewrite.manner import SHORTEST, learn_manner, save_manner
-from vibejam.runtime import is_out_of_memory, pick_device
+from vibejam.runtime import is_compiler, is_out_of_memory, pick_device
 from vibejam.sample import generate_text
 from vibejam.tokenizer import Tokenizer, train_tokenizer
 from vibejam.train import TrainEvent, TrainState, train_lm
@@ -67,6 +67,12 @@ def learn(
         try:
             yield from _learn(corpus, folder, recipe, held, pick_device(device), resume, prompt, group)
         except (MemoryError, RuntimeError) as error:
+            if is_connection(error):
+                raise WorkerLost from error
+            if is_compiler(error):
+                raise UserError(
+                    "torch.compile can't translate the model here, often for want of a C++ compiler; install one, or leave it out."
+                ) from error
             if not is_out_of_memory(error):
                 raise
             raise UserError(

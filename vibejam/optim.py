@@ -1,4 +1,4 @@
-"""Who moves the weights: AdamW, Muon for the matrices, the plan of the learning rate, and fp32 masters for bf16 compute."""
+"""Who moves the weights: AdamW, Muon for the matrices, the plan of the learning rate, and fp32 masters for faster compute."""
 
 import copy
 
@@ -6,8 +6,10 @@ import torch
 from torch import Tensor, nn
 
 from vibejam.config import TrainConfig
+from vibejam.distil import losses
 from vibejam.model import BaseLM
 from vibejam.runtime import compute_dtype
+from vibejam.sharded import sharded_like, whole
 
 MOMENTUM = 0.95  # Muon's, and its five steps of Newton-Schulz with their coefficients: as published with it
 ROWS_TIMES, ROWS_BETA = 2.5, 0.99  # the rows' rate, as a multiple of AdamW's; how much of their past they remember
@@ -85,9 +87,11 @@ class Mixed(torch.optim.AdamW):
         for shape, same in alike.items():  # those of one shape in one product each
             for matrix in same:
                 self.state[matrix].setdefault("momentum", torch.zeros_like(matrix)).lerp_(matrix.grad, 1 - MOMENTUM)
-            ahead = torch.stack([m.grad.lerp(self.state[m]["momentum"], MOMENTUM) for m in same])  # Nesterov's (N, out, in)
+            # Nesterov's (N, out, in); what several processes hold parts of is put together, and each takes its part of the step
+            ahead = torch.stack([whole(m.grad.lerp(self.state[m]["momentum"], MOMENTUM)) for m in same])
             longer = max(1.0, shape[0] / shape[1]) ** 0.5
             for matrix, step in zip(same, orthogonal(ahead), strict=True):
+                step = sharded_like(matrix, step)
                 matrix.mul_(1 - group["lr"] * group["weight_decay"]).add_(step, alpha=-group["lr"] * longer)
 
     def _rows(self, group: dict, tables: list[nn.Parameter]) -> None:
@@ -108,8 +112,8 @@ class Mixed(torch.optim.AdamW):
 
 def orthogonal(matrices: Tensor) -> Tensor:
     """(N, out, in), each nearly as its singular value decomposition with all values between 0.7 and 1.2: Newton-Schulz."""
-    x = matrices.to(compute_dtype(matrices.device))
-    x = x / (x.norm(dim=(-2, -1), keepdim=True) + 1e-7)
+    x = matrices / (matrices.norm(dim=(-2, -1), keepdim=True) + 1e-7)  # before it is rounded: fp16 has no small numbers
+    x = x.to(compute_dtype(matrices.device))
     tall = x.shape[-2] > x.shape[-1]
     if tall:
         x = x.mT
@@ -131,11 +135,16 @@ class Masters:
     """A model in fp32 that learns, and its worker in a faster precision that computes.
 
     bf16 keeps 8 bits of a number: a step of 1e-4 added to a bf16 weight is rounded away.  So the gradients are made by a bf16
-    copy and the steps are taken in fp32 (https://arxiv.org/abs/1710.03740).  In fp32 the worker is the model itself.
+    copy and the steps are taken in fp32 (https://arxiv.org/abs/1710.03740).  In fp32 the worker is the model itself.  What is
+    too small for fp16's gradients is made larger first, by the `scale` that `backward` is given, and smaller again in fp32.
     """
 
-    def __init__(self, model: BaseLM, dtype: torch.dtype) -> None:
+    sharded = False  # whether other processes hold parts of the model (sharded.py)
+
+    def __init__(self, model: BaseLM, dtype: torch.dtype, compiled: bool = False) -> None:
         self.model = model
+        self.losses = torch.compile(losses) if compiled else losses
+        self.scaled = dtype == torch.float16
         self.worker = model if dtype == torch.float32 else copy.deepcopy(model).to(dtype)
         shared = {id(table) for table in model.row_tables()}
         for name, parameter in list(model.named_parameters()):
@@ -148,13 +157,21 @@ class Masters:
             if master is not copied and master.requires_grad
         ]
 
-    def collect(self) -> None:
-        """Add the worker's gradients to the model's."""
+    def backward(self, loss: Tensor, scale: float = 1.0) -> None:
+        """Add the gradients of `loss` () to the model's, all of them `scale` times as large."""
+        (loss * scale if self.scaled else loss).backward()
         for master, copied in self._pairs:
             if copied.grad is not None:
                 found = copied.grad.to(master.dtype)
                 master.grad = found if master.grad is None else master.grad.add_(found)
                 copied.grad = None
+
+    def unscale(self, scale: float) -> None:
+        """Make the model's gradients as large as they are, where `backward` made them larger."""
+        if self.scaled:
+            for parameter in self.model.parameters():
+                if parameter.grad is not None:
+                    parameter.grad.mul_(1 / scale)
 
     @torch.no_grad()
     def distribute(self) -> None:
@@ -162,3 +179,11 @@ class Masters:
         if self._pairs:
             masters, copies = zip(*self._pairs, strict=True)
             torch._foreach_copy_(copies, masters)
+
+    def readable(self) -> BaseLM:
+        """The model as it is now, to be measured and sampled from."""
+        return self.worker
+
+    def plain(self) -> BaseLM:
+        """The model as it is now, in fp32, to be kept."""
+        return self.model

@@ -3,8 +3,8 @@
     torchrun --nproc-per-node 2 -m vibejam.cli train-lm --text-path letters/ --ckpt-path voice
 
 torchrun (https://docs.pytorch.org/docs/stable/elastic/run.html) starts the processes, on one machine or several, and says in the
-environment which is which.  The first one alone writes files and measures.  Left out: a model in parts over several GPUs (FSDP), so
-each process holds all of it; and anything pickled: tensors of plain numbers are all that is ever sent.
+environment which is which.  The first one alone writes files and measures.  Each holds all of the model, if it isn't too large for
+that (sharded.py).  Left out: anything pickled; tensors of plain numbers are all that is ever sent.
 """
 
 import atexit
@@ -24,6 +24,13 @@ class WorkerLost(UserError):
 
     def __init__(self) -> None:
         super().__init__("Another of the processes that learn together has ended; the last checkpoint is whole, so resume from it.")
+
+
+def is_connection(error: BaseException) -> bool:
+    """Whether `error` says that another process can't be reached, as what shares a model out (sharded.py) lets it through."""
+    if not dist.is_available():
+        return False
+    return isinstance(error, WorkerLost | dist.DistError) or "gloo" in str(error)
 
 
 @dataclass(frozen=True)

@@ -222,8 +222,7 @@ def measure_speed(recipe: Recipe, device: str | None = None, vocab_size: int = 1
     for _ in range(steps):
         began = time.perf_counter()
         optimizer.zero_grad(set_to_none=True)
-        masters.worker.loss(ids, ids).backward()
-        masters.collect()
+        masters.backward(masters.worker.loss(ids, ids))
         optimizer.step()
         masters.distribute()
         times.append(time.perf_counter() - began)

@@ -32,10 +32,15 @@ def is_out_of_memory(error: BaseException) -> bool:
     return isinstance(error, MemoryError | torch.OutOfMemoryError) or any(word in str(error) for word in words)
 
 
+def is_compiler(error: BaseException) -> bool:
+    """Whether `error` is torch.compile's, whose modules take seconds to import."""
+    return type(error).__module__.startswith(("torch._dynamo", "torch._inductor"))
+
+
 def compute_dtype(device: torch.device) -> torch.dtype:
-    """bfloat16 where the hardware multiplies it natively (4 to 7 times faster on such CPUs), else float32."""
+    """bfloat16 where the hardware multiplies it (4 to 7 times faster on such CPUs), float16 on older GPUs, else float32."""
     if device.type == "cuda":
-        return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float32
+        return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float16
     if device.type == "cpu" and cpu_has_bf16():
         return torch.bfloat16
     return torch.float32
@@ -61,6 +66,16 @@ def memory_in_use(device: torch.device | None = None) -> int | None:
     except ImportError:
         return None
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+def memory_of_device(device: torch.device) -> int | None:
+    """Bytes of memory that the device has, used or not; None where the system does not say."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_properties(device).total_memory
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError, AttributeError):  # Windows
+        return None
 
 
 def return_memory() -> None:

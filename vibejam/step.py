@@ -9,27 +9,38 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from vibejam.distil import Teacher, loss_beside
+from vibejam.distil import Teacher
 from vibejam.optim import Masters
 from vibejam.parallel import Group
 from vibejam.runtime import is_out_of_memory
+from vibejam.sharded import ShardedMasters
 
 
 def gradients(
-    masters: Masters, batch: Sequence[Tensor], parts: int, group: Group, teacher: Teacher | None = None
+    masters: Masters | ShardedMasters,
+    batch: Sequence[Tensor],
+    parts: int,
+    group: Group,
+    teacher: Teacher | None = None,
+    scale: float = 1.0,
 ) -> tuple[Tensor, int]:
     """The mean loss of this process's share of `batch`, as its part of the whole's (), and in how many parts it was read.
 
     With a `teacher` the batch has no weights, and the gradients are of what `distil.py` says; the loss told is the model's own.
     The gradients lie with the model's parameters then.  Where memory runs out the parts are halved and all is read again, with the
-    same dice; with one passage a part, the error goes on to the caller.
+    same dice; with one passage a part, or where other processes hold parts of the model, the error goes on to the caller.
+    `scale`: how much larger the gradients are on their way, where they are half precision.
     """
     mine, dice = group.share(batch), torch.get_rng_state()
+    if masters.sharded:
+        mine = _filled_up(mine, batch, -(-len(batch[0]) // group.size))
     while True:
         try:
-            return _read(masters, mine, parts, _counted(batch), teacher), parts
+            loss = _read(masters, mine, parts, _counted(batch), teacher, scale)
+            masters.unscale(scale)
+            return loss, parts
         except (MemoryError, RuntimeError) as error:
-            if parts >= len(mine[0]) or not is_out_of_memory(error):
+            if masters.sharded or parts >= len(mine[0]) or not is_out_of_memory(error):
                 raise
         for parameter in [*masters.model.parameters(), *masters.worker.parameters()]:
             parameter.grad = None
@@ -39,14 +50,15 @@ def gradients(
         parts = min(2 * parts, len(mine[0]))
 
 
-def add_up(masters: Masters, loss: Tensor, seconds: float, group: Group) -> tuple[float, float]:
+def add_up(masters: Masters | ShardedMasters, loss: Tensor, seconds: float, group: Group) -> tuple[float, float]:
     """Gradients and loss over all processes, and the seconds that the first one counts.  Raises WorkerLost."""
     if group.size == 1:
         return loss.item(), seconds
-    learning = [p for p in masters.model.parameters() if p.requires_grad]
+    tables = masters.model.row_tables()  # where the model is sharded, its other gradients are added up already
+    learning = tables if masters.sharded else [p for p in masters.model.parameters() if p.requires_grad]
     for parameter in learning:
         if parameter.grad is None:  # this process had no passage
-            sparse = any(parameter is table for table in masters.model.row_tables())
+            sparse = any(parameter is table for table in tables)
             parameter.grad = _no_rows(parameter) if sparse else torch.zeros_like(parameter)
     rows = [p for p in learning if p.grad.is_sparse]
     for parameter in rows:
@@ -70,7 +82,9 @@ def _no_rows(table: Tensor) -> Tensor:
     return torch.sparse_coo_tensor(places, table.new_zeros(0, table.shape[1]), table.shape, check_invariants=False)
 
 
-def _read(masters: Masters, rows: Sequence[Tensor], parts: int, total: Tensor, teacher: Teacher | None) -> Tensor:
+def _read(
+    masters: Masters | ShardedMasters, rows: Sequence[Tensor], parts: int, total: Tensor, teacher: Teacher | None, scale: float
+) -> Tensor:
     device = next(masters.worker.parameters()).device
     whole = torch.zeros((), device=device)
     if not len(rows[0]):
@@ -78,14 +92,18 @@ def _read(masters: Masters, rows: Sequence[Tensor], parts: int, total: Tensor, t
     for part in zip(*(tensor.tensor_split(min(parts, len(tensor))) for tensor in rows), strict=True):
         share = (_counted(part) / total).to(device)
         part = [tensor.to(device, non_blocking=True) for tensor in part]
-        if teacher is None:
-            loss = told = masters.worker.loss(*part)
-        else:
-            loss, told = loss_beside(teacher, masters.worker, *part)
-        (loss * share).backward()
-        masters.collect()
+        loss, told = masters.losses(masters.worker, teacher, *part)
+        masters.backward(loss * share, scale)
         whole = whole + (told.detach() * share).float()
     return whole
+
+
+def _filled_up(mine: Sequence[Tensor], batch: Sequence[Tensor], rows: int) -> list[Tensor]:
+    """`mine` in `rows` rows: where a model is sharded all processes compute alike, some what doesn't count."""
+    missing = rows - len(mine[0])
+    filled = [torch.cat([part, whole[:1].expand(missing, -1)]) for part, whole in zip(mine, batch, strict=True)]
+    filled[1][rows - missing :] = -1
+    return filled
 
 
 def _counted(batch: Sequence[Tensor]) -> Tensor:

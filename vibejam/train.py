@@ -10,7 +10,7 @@ sampling: who calls it gives `save` and `sample` functions.  Left out: the step'
 import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -23,6 +23,7 @@ from vibejam.model import BaseLM
 from vibejam.optim import Masters, build_optimizer, lr_at, set_rate
 from vibejam.parallel import ALONE, Group
 from vibejam.runtime import compute_dtype
+from vibejam.sharded import ShardedMasters, too_large, whole
 from vibejam.step import add_up, gradients
 from vibejam.train_state import Counters, TrainState, capture, restore, teacher_again
 
@@ -78,17 +79,22 @@ def train_lm(
     Raises UserError where the loss stays NaN or infinite, or a process of the group is lost.
     """
     device = next(model.parameters()).device
+    dtype = compute_dtype(device)
+    group.alike(list(model.parameters()))
+    if too_large(model, group):
+        masters, config = ShardedMasters(model, dtype, group), replace(config, first_turn=0.0)
+    else:
+        masters = Masters(model, dtype, config.compile)
     optimizer = build_optimizer(model, config)
     torch.manual_seed(config.seed + APART * group.rank)
     counters, note = Counters(parts=config.accumulate), None
     if state is not None:
         counters = restore(state, model, optimizer, data)
+        masters.distribute()
         note = _replan(counters, config)
         if not group.first:  # the dice that were saved are the first one's
             torch.manual_seed(config.seed + APART * group.rank + counters.iteration)
     counters.minutes, counters.max_iters = config.minutes, config.max_iters
-    group.alike(list(model.parameters()))
-    masters = Masters(model, compute_dtype(device))
     teacher = teacher_again(state, masters, config) if counters.turned else None
     now = clock or time.monotonic  # monotonic: setting the clock back changes nothing
     start = now() - counters.seconds
@@ -110,7 +116,7 @@ def train_lm(
             try:
                 batch = data.get_batch("train", config.batch_size)  # (B, T) each
                 optimizer.zero_grad(set_to_none=True)
-                loss, parts = gradients(masters, batch, counters.parts, group, teacher)
+                loss, parts = gradients(masters, batch, counters.parts, group, teacher, counters.loss_scale)
                 train_loss, counters.seconds = add_up(masters, loss, now() - start, group)
             except BaseException:  # what is saved on the way out is the state between two steps
                 data.restore(place)
@@ -120,12 +126,16 @@ def train_lm(
                 counters.parts = parts
                 note = f"Memory ran out, so a step's passages are read in {parts} parts from here on; what is learnt is the same."
             dense = [p for p in model.parameters() if p.grad is not None and not p.grad.is_sparse]
-            norm = torch.nn.utils.clip_grad_norm_(dense, config.grad_clip)
-            if torch.isfinite(norm) and math.isfinite(train_loss):
+            norm = whole(torch.nn.utils.clip_grad_norm_(dense, config.grad_clip))
+            finite = bool(torch.isfinite(norm)) and math.isfinite(train_loss)
+            too_long = masters.scaled and not finite and math.isfinite(train_loss) and counters.loss_scale > 1
+            if masters.scaled:
+                counters.scale_on(finite)
+            if finite:
                 optimizer.step()
                 masters.distribute()
                 failed, counters.lr_scale = 0, min(1.0, counters.lr_scale * RECOVERY)
-            else:
+            elif not too_long:  # a gradient beyond half precision is no fault, and fits the next time
                 failed, counters.lr_scale = failed + 1, counters.lr_scale / 2
                 note = "A step gave no finite number, so it was skipped and the learning rate halved for a while."
                 if failed >= FAILED_STEPS:
@@ -152,15 +162,17 @@ def train_lm(
                 counters.seconds = group.from_first([now() - start], device)[0]
                 if group.first:
                     record(TrainEvent(seconds=counters.seconds, **event))
-                    reached = capture(model, teacher, optimizer, data, counters)
+                if group.first or masters.sharded:
+                    reached, plain = capture(model, teacher, optimizer, data, counters), masters.plain()
+                if group.first:
                     if event["best"]:
-                        save("best", model, reached)
-                    save("last", model, reached)
+                        save("best", plain, reached)
+                    save("last", plain, reached)
             paused = now()
             yield TrainEvent(seconds=counters.seconds, **event)
             start += now() - paused  # what the caller does between events is not part of the run
     finally:
-        if counters.iteration and group.first:
+        if counters.iteration and group.first and not masters.sharded:
             if not counters.best_iteration:  # ended before the first measurement: what there is, is the best there is
                 save("best", model, capture(model, teacher, optimizer, data, counters))
             save("last", model, capture(model, teacher, optimizer, data, counters))
@@ -188,7 +200,7 @@ def _replan(counters: Counters, config: TrainConfig) -> str | None:
 
 
 def _measure(
-    masters: Masters,
+    masters: Masters | ShardedMasters,
     data: TrainingData,
     config: TrainConfig,
     counters: Counters,
@@ -198,8 +210,8 @@ def _measure(
 ) -> dict[str, object]:
     """Measure on the held-out text and write a sample; what the event says of it."""
     counters.measured += 1
-    worker = masters.worker
-    score = _score(measure, worker, data, group)
+    reader = masters.readable()
+    score = _score(measure, reader, data, group, next(masters.model.parameters()).device)
     found: dict[str, object] = {"best": score is None or score.loss < counters.best_loss}
     if score is not None:
         found |= {"val_loss": score.loss, "val_bits_per_byte": score.bits_per_byte}
@@ -220,20 +232,24 @@ def _measure(
             )
     if sample is not None and group.first:
         rng = torch.get_rng_state()  # a sample must not change what is learnt next
-        worker.eval()
-        found["sample"] = sample(worker)
-        worker.train()
+        reader.eval()
+        found["sample"] = sample(reader)
+        reader.train()
         torch.set_rng_state(rng)
     return found
 
 
 def _score(
-    measure: Callable[[BaseLM, TrainingData], Score | None], worker: BaseLM, data: TrainingData, group: Group
+    measure: Callable[[BaseLM, TrainingData], Score | None],
+    reader: BaseLM | None,
+    data: TrainingData,
+    group: Group,
+    device: torch.device,
 ) -> Score | None:
     """What the first process measures, so that all come to the same decisions."""
-    score = measure(worker, data) if group.first else None
+    score = measure(reader, data) if group.first else None
     if group.size == 1:
         return score
     told = [score.nats, score.tokens, score.bytes] if score is not None else [0.0, 0, 0]
-    nats, tokens, size = group.from_first(told, next(worker.parameters()).device)
+    nats, tokens, size = group.from_first(told, device)
     return Score(nats, int(tokens), int(size)) if tokens else None

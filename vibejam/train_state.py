@@ -15,7 +15,9 @@ from vibejam.distil import Teacher, held_still
 from vibejam.errors import UserError
 from vibejam.model import BaseLM
 from vibejam.optim import Masters, check_moments
+from vibejam.sharded import sharded_like, whole
 
+SCALE_STEPS = 2_000
 DAMAGED = "The saved state is damaged or of another model; start the run anew."
 
 
@@ -43,6 +45,8 @@ class Counters:
     turned_seconds: float = 0.0
     turn_best: float = math.inf  # the lowest validation loss of this turn
     lr_scale: float = 1.0
+    loss_scale: float = 2.0**16  # where gradients are half precision: how much larger they are made on their way
+    scaled_well: int = 0  # steps since it changed
     parts: int = 1  # in which a step's passages are read
     minutes: float = 0.0  # the end that was planned
     max_iters: int = 0
@@ -77,6 +81,15 @@ class Counters:
             return False
         return self.turn_progress(config) >= 1 or 0 < config.patience <= self.since_best
 
+    def scale_on(self, fit: bool) -> None:
+        """A step's gradients did, or did not, `fit` into half precision: twice as large after 2,000 that did, half at once if not
+        (https://arxiv.org/abs/1710.03740)."""
+        self.scaled_well = self.scaled_well + 1 if fit else 0
+        if not fit:
+            self.loss_scale /= 2
+        elif self.scaled_well == SCALE_STEPS:
+            self.loss_scale, self.scaled_well = self.loss_scale * 2, 0
+
     def turn(self) -> None:
         self.turned, self.turned_seconds = self.iteration, self.seconds
         self.turn_best, self.since_best = math.inf, 0
@@ -91,16 +104,23 @@ def _share(steps: int, seconds: float, config: TrainConfig) -> float:
 def capture(
     model: BaseLM, teacher: Teacher | None, optimizer: torch.optim.Optimizer, data: TrainingData, counters: Counters
 ) -> TrainState:
-    tensors = {f"model.{name}": p.detach() for name, p in model.named_parameters() if p.requires_grad}
+    """The state as it is now; where processes hold parts of the model, all must call this."""
+    tensors = {f"model.{name}": _kept(p.detach()) for name, p in model.named_parameters() if p.requires_grad}
     tensors |= {f"teacher.{name}": p for name, p in teacher.model.named_parameters()} if teacher else {}
     names = {p: name for name, p in model.named_parameters()}
     for parameter, moments in optimizer.state.items():
         for key, value in moments.items():
-            tensors[f"optimizer.{key}.{names[parameter]}"] = value
+            tensors[f"optimizer.{key}.{names[parameter]}"] = _kept(value)
     tensors["rng.cpu"] = torch.get_rng_state()
     if torch.cuda.is_available():
         tensors["rng.cuda"] = torch.cuda.get_rng_state()
     return TrainState(tensors, {"counters": vars(counters).copy(), "data": data.state()})
+
+
+def _kept(tensor: Tensor) -> Tensor:
+    """The tensor, or where it is sharded all of it in ordinary memory: on the device there may be no room for it."""
+    full = whole(tensor)
+    return tensor if full is tensor else full.cpu()
 
 
 def teacher_again(state: TrainState, masters: Masters, config: TrainConfig) -> Teacher:
@@ -122,14 +142,14 @@ def restore(state: TrainState, model: BaseLM, optimizer: torch.optim.Optimizer, 
     try:
         with torch.no_grad():
             for name, parameter in named.items():
-                parameter.copy_(state.tensors[f"model.{name}"])
+                parameter.copy_(sharded_like(parameter, state.tensors[f"model.{name}"]))
                 if not bool(parameter.isfinite().all()):
                     raise ValueError("weights that are no numbers")
         for key, value in state.tensors.items():
             if key.startswith("optimizer."):
                 _, moment, name = key.split(".", 2)
                 # the fused AdamW keeps all of it, its count of steps too, beside the weights
-                optimizer.state[named[name]][moment] = value.to(named[name].device, copy=True)
+                optimizer.state[named[name]][moment] = sharded_like(named[name], value.to(named[name].device, copy=True))
         check_moments(optimizer)
         torch.set_rng_state(state.tensors["rng.cpu"].cpu())
         if "rng.cuda" in state.tensors and torch.cuda.is_available():

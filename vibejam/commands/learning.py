@@ -50,14 +50,14 @@ def train_lm(args: argparse.Namespace) -> dict[str, object]:
     held = load_corpus(args.val_path) if args.val_path else None
     folder = Path(args.ckpt_path)
     if args.resume and (folder / "run.json").is_file():
-        recipe = resumed_recipe(folder, given(args, "minutes", "max_iters"), given(args, "batch_size", "lr"))
+        recipe = resumed_recipe(folder, given(args, "minutes", "max_iters"), given(args, "batch_size", "lr", "compile"))
     else:
         recipe = plan_run(
             corpus.characters,
             args.minutes or 0.0,
             args.max_iters or 0,
             shape=given(args, "arch", "n_layer", "n_head", "n_embd", "block_size", "dropout"),
-            train=given(args, "batch_size", "lr", "lora_rank", "seed"),
+            train=given(args, "batch_size", "lr", "lora_rank", "seed", "compile"),
             base=args.base,
             data=DataConfig(**given(args, "tokenizer", "vocab_size")),
         )
