@@ -49,7 +49,7 @@ NOT_THIS_KIND = (
     "small model that knows English, and choose it here."
 )
 PASSAGES_SENTENCE = "How many passages of yours are drafted: more teach more, take longer, and cost more."
-MINUTES_SENTENCE = "How long the voice learns once the drafts are there."
+MINUTES_SENTENCE = "How long the voice learns at most, once the drafts are there; on the small model it ends after reading them once."
 
 
 @dataclass(frozen=True)

@@ -68,7 +68,7 @@ def costs(
         if by_model
         else "The drafts are made by rules, in seconds; the small model that knows English, which Train offers, drafts better"
     )
-    on_this_machine = f"On this machine nothing is sent. {there}{took}, and then it learns for {learning}"
+    on_this_machine = f"On this machine nothing is sent. {there}{took}, and then it learns for {learning} at most"
     lines.append(f"{on_this_machine}; it goes on if you close this page.")
     return lines, to, len(drafted(passages, drafts))
 

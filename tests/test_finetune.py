@@ -19,7 +19,7 @@ from vibejam.engine import StyleEngine
 from vibejam.files import write_json
 from vibejam.model import build_model
 from vibejam.optim import build_optimizer
-from vibejam.rewrite.finetune import HELD_SHARE, _examples, _lot, finetune, plan_finetune, split_pairs
+from vibejam.rewrite.finetune import BATCH, FEWEST_STEPS, HELD_SHARE, _examples, _lot, finetune, plan_finetune, split_pairs
 from vibejam.rewrite.manner import learn_manner, load_manner, save_manner
 from vibejam.rewrite.pair_data import CHANGED, PairData, encode_example, pair_loss
 from vibejam.rewrite.pairs import PROMPT, Pair, times_of, without_rejected, write_pairs
@@ -231,7 +231,7 @@ def test_in_an_epoch_a_pair_stands_as_often_as_its_times_say_and_a_part_of_one_n
 def test_a_real_edit_weighs_most_then_a_big_models_draft_a_small_ones_and_rules_least():
     kinds = ["corrupt", "local", "llm", "edit", "given"]
     times = times_of([Pair(kind, "d", "r", kind) for kind in kinds])
-    assert times[0] < times[1] < times[2] < times[3] == times[4] and times[0] == 1
+    assert times[0] < times[1] < times[2] < times[3] == times[4] == 1, "what counts most is read once an epoch"
     assert times_of([Pair("1", "d", "r", "given")] * 3) == [1.0] * 3, "alone it counts once: an epoch reads each pair"
     mixed = [replace(p, kind=kinds[n % 5]) for n, p in enumerate(PAIRS)]
     found, _, learnt = _examples(mixed, TOKENIZERS["bpe"], tiny(TOKENIZERS["bpe"]), 1)
@@ -324,6 +324,17 @@ def test_a_run_on_a_base_goes_on_with_a_correction_and_comes_out_a_plain_model_i
     before, after = (dict(load_model(tmp_path / name)[0].named_parameters()) for name in ("one", "two"))
     assert before.keys() == after.keys() and torch.equal(before["embed.weight"], after["embed.weight"])
     assert any(not torch.equal(before[name], after[name]) for name in before)
+
+
+def test_on_a_base_the_pairs_are_read_once_whatever_the_minutes_unless_steps_are_asked_for(tmp_path):
+    lay_tiny_base()
+    pairs = [replace(PAIRS[n % len(PAIRS)], id=str(n), draft=f"{PAIRS[n % len(PAIRS)].draft} {n}.") for n in range(160)]
+    events = list(finetune("smollm2-135m", pairs, tmp_path / "once", minutes=5))
+    learnt = sum(pair in split_pairs(pairs)[0] for pair in pairs)
+    assert FEWEST_STEPS < learnt / BATCH <= len(events) < learnt / BATCH * 1.5 and events[-1].progress == 1
+    assert events[-1].lr < 0.1 * max(event.lr for event in events), "and the rate has come down by then"
+    assert len(list(finetune("smollm2-135m", PAIRS, tmp_path / "few", minutes=5))) == FEWEST_STEPS
+    assert len(list(finetune("smollm2-135m", PAIRS, tmp_path / "asked", minutes=5, max_iters=3))) == 3
 
 
 def test_the_steps_of_a_run_on_a_base_move_corrections_only(tmp_path):

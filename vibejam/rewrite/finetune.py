@@ -42,6 +42,8 @@ from vibejam.voice import background_drafts, background_people
 HELD_SHARE = 0.1  # of the rewrites, held out to measure on
 MEASURED = 100  # held-out rewrites that are measured on; more would take minutes and say the same
 FEWEST = 8  # pairs; from fewer nothing is learnt
+BATCH = 4  # pairs in a step, on a base
+FEWEST_STEPS = 24  # on a base, however few the pairs
 # files of a run that are written anew, or are the source's alone; all others come along
 OWN_FILES = {"model.safetensors", "config.json", "tokenizer.json", "run.json", "metrics.jsonl", "phrases.safetensors",
              "train_state.safetensors", "base.json", COPYING}  # fmt: skip
@@ -64,13 +66,19 @@ def _lot(text: str) -> float:
     return int.from_bytes(sha256(text.encode()).digest()[:8]) / 2**64
 
 
-def plan_finetune(minutes: float, max_iters: int, on_base: bool, seed: int = 1) -> TrainConfig:
-    """How a run on pairs learns; without any limit, for ten minutes."""
+def plan_finetune(minutes: float, max_iters: int, on_base: bool, seed: int = 1, reading: int = 0) -> TrainConfig:
+    """How a run on pairs learns; without any limit, for ten minutes.
+
+    On a base, and if no number of steps is asked for, it ends after one `reading` of the pairs, which takes so many steps: what is
+    read again is learnt by heart (ABLATIONS.md).
+    """
     settings: dict[str, object] = {"minutes": minutes, "max_iters": max_iters, "seed": seed, "warmup": 0.05, "patience": 3}
     if not minutes and not max_iters:
         settings["minutes"] = 10.0
     if on_base:
-        settings |= {"batch_size": 4, "lr": 1e-3, "lora_rank": 16, "weight_decay": 0.0, "evals": 6}
+        settings |= {"batch_size": BATCH, "lr": 1e-3, "lora_rank": 16, "weight_decay": 0.0, "evals": 6}
+        if reading and not max_iters:
+            settings |= {"max_iters": max(reading, FEWEST_STEPS), "lr": 2e-3, "evals": 3}
     else:
         settings |= {"batch_size": 8, "lr": 1e-3, "evals": 10}
     return TrainConfig(**settings)
@@ -103,13 +111,15 @@ def finetune(
     if copies:
         torch.manual_seed(seed)
         model = add_copying(model, source)
-    config = plan_finetune(minutes, max_iters, on_base, seed)
     data, counts, kept = _examples(pairs, tokenizer, model, seed)
     before = pair_loss(model, data)
     if on_base:
         train, counts["preferences"] = with_preferences(model, tokenizer, kept, data.train)
         if counts["preferences"]:
             data = PreferenceData(train, data.held, tokenizer.doc_end, seed)
+    # what was turned down is learnt from more slowly, another version of each pair in each reading
+    reading = data.reading(BATCH) if on_base and not counts["preferences"] else 0
+    config = plan_finetune(minutes, max_iters, on_base, seed, reading)
     torch.manual_seed(seed)
     if on_base:
         if "general_bits_per_byte_before" not in run:

@@ -26,8 +26,9 @@ class Example:
     """A prompt and its answer as ids (T + 1,), and how much each token after the first counts (T,): 0 in the prompt.
 
     `targets` (T,): what is learnt to be said at each place, where that is not the next id (copying.py).
-    `times`: how often an epoch has it; 2.5 is twice in every epoch and a third time in half of them.  `others`: answers to the same
-    prompt that were turned down, as ids with it; `before`: log p of the answer, and of each of these, when the run began.
+    `times`: how often an epoch has it; .25 is in every fourth, 2.5 is twice in every epoch and a third time in half of them.
+    `others`: answers to the same prompt that were turned down, as ids with it; `before`: log p of the answer, and of each of
+    these, when the run began.
     """
 
     ids: Tensor
@@ -89,6 +90,11 @@ class PairData:
             self._load(batch_size)
         self.batch += 1
         return self._batches[self.batch - 1]
+
+    def reading(self, batch_size: int) -> int:
+        """How many batches the first epoch has."""
+        self._load(batch_size)
+        return len(self._batches)
 
     def state(self) -> dict[str, int]:
         return {"epoch": self.epoch, "batch": self.batch}
