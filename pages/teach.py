@@ -48,7 +48,10 @@ NOT_THIS_KIND = (
     "This voice began from nothing and is of a kind that can't be taught to rewrite. On Train, let a new run learn, best on the "
     "small model that knows English, and choose it here."
 )
-PASSAGES_SENTENCE = "How many passages of yours are drafted: more teach more, take longer, and cost more."
+PASSAGES_SENTENCE = (
+    "How many passages of yours are drafted: more teach more, take longer, and cost more. Of a service's drafts 170 are enough; "
+    "this machine's teach less each, so give them all the passages that you have the time for."
+)
 MINUTES_SENTENCE = "How long the voice learns at most, once the drafts are there; on the small model it ends after reading them once."
 
 

@@ -19,7 +19,7 @@ from vibejam.engine import StyleEngine
 from vibejam.files import write_json
 from vibejam.model import build_model
 from vibejam.optim import build_optimizer
-from vibejam.rewrite.finetune import BATCH, FEWEST_STEPS, HELD_SHARE, _examples, _lot, finetune, plan_finetune, split_pairs
+from vibejam.rewrite.finetune import BATCH, HELD_SHARE, _examples, _lot, finetune, plan_finetune, split_pairs
 from vibejam.rewrite.manner import learn_manner, load_manner, save_manner
 from vibejam.rewrite.pair_data import CHANGED, PairData, encode_example, pair_loss
 from vibejam.rewrite.pairs import PROMPT, Pair, times_of, without_rejected, write_pairs
@@ -331,9 +331,9 @@ def test_on_a_base_the_pairs_are_read_once_whatever_the_minutes_unless_steps_are
     pairs = [replace(PAIRS[n % len(PAIRS)], id=str(n), draft=f"{PAIRS[n % len(PAIRS)].draft} {n}.") for n in range(160)]
     events = list(finetune("smollm2-135m", pairs, tmp_path / "once", minutes=5))
     learnt = sum(pair in split_pairs(pairs)[0] for pair in pairs)
-    assert FEWEST_STEPS < learnt / BATCH <= len(events) < learnt / BATCH * 1.5 and events[-1].progress == 1
+    assert learnt / BATCH <= len(events) < learnt / BATCH * 1.5 and events[-1].progress == 1
     assert events[-1].lr < 0.1 * max(event.lr for event in events), "and the rate has come down by then"
-    assert len(list(finetune("smollm2-135m", PAIRS, tmp_path / "few", minutes=5))) == FEWEST_STEPS
+    assert len(list(finetune("smollm2-135m", PAIRS, tmp_path / "few", minutes=5))) < 10
     assert len(list(finetune("smollm2-135m", PAIRS, tmp_path / "asked", minutes=5, max_iters=3))) == 3
 
 

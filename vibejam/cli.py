@@ -86,7 +86,7 @@ def build_parser() -> Parser:
         choices=["corrupt", "local", "llm"],
         help="Who drafts: rules, the small model on this machine, or the endpoint that is set.",
     )
-    sub.add_argument("--limit", type=int, metavar="N", help="Passages to draft; unless said, all by rules, 400 local, 170 llm.")
+    sub.add_argument("--limit", type=int, metavar="N", help="Passages to draft; unless said, all by rules, 800 local, 170 llm.")
     _settings(sub, TrainConfig, ["seed"])
 
     sub = command(

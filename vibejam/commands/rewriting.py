@@ -22,7 +22,7 @@ def make_pairs(args: argparse.Namespace) -> dict[str, object]:
     if args.method == "corrupt":
         drafter, limit, batch = making.by_rules(seed), None, 500
     elif args.method == "local":
-        drafter, limit, batch = making.by_neutraliser(seed), 400, 32
+        drafter, limit, batch = making.by_neutraliser(seed), 800, 32
     else:
         writer = endpoint_from_environment()
         if writer is None:

@@ -43,7 +43,6 @@ HELD_SHARE = 0.1  # of the rewrites, held out to measure on
 MEASURED = 100  # held-out rewrites that are measured on; more would take minutes and say the same
 FEWEST = 8  # pairs; from fewer nothing is learnt
 BATCH = 4  # pairs in a step, on a base
-FEWEST_STEPS = 24  # on a base, however few the pairs
 # files of a run that are written anew, or are the source's alone; all others come along
 OWN_FILES = {"model.safetensors", "config.json", "tokenizer.json", "run.json", "metrics.jsonl", "phrases.safetensors",
              "train_state.safetensors", "base.json", COPYING}  # fmt: skip
@@ -78,7 +77,7 @@ def plan_finetune(minutes: float, max_iters: int, on_base: bool, seed: int = 1, 
     if on_base:
         settings |= {"batch_size": BATCH, "lr": 1e-3, "lora_rank": 16, "weight_decay": 0.0, "evals": 6}
         if reading and not max_iters:
-            settings |= {"max_iters": max(reading, FEWEST_STEPS), "lr": 2e-3, "evals": 3}
+            settings |= {"max_iters": reading, "lr": 2e-3, "evals": 3}
     else:
         settings |= {"batch_size": 8, "lr": 1e-3, "evals": 10}
     return TrainConfig(**settings)
