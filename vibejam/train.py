@@ -95,7 +95,7 @@ def train_lm(
         if not group.first:  # the dice that were saved are the first one's
             torch.manual_seed(config.seed + APART * group.rank + counters.iteration)
     counters.minutes, counters.max_iters = config.minutes, config.max_iters
-    teacher = teacher_again(state, masters, config) if counters.turned else None
+    teacher = teacher_again(state, masters, config) if counters.turned and not masters.sharded else None
     now = clock or time.monotonic  # monotonic: setting the clock back changes nothing
     start = now() - counters.seconds
     failed = 0
