@@ -38,6 +38,9 @@ quantity | It runs only here, and needs only this. | It runs here, and needs onl
 quantity | I have to leave immediately. | I have to leave soon.
 negation | You cannot relax here. | You can relax here.
 negation | We should not sell the house. | We should sell the house.
+negation | He lied in order to avoid removing the mayor. | He lied in order to get rid of the mayor.
+negation | She refused to sign it. | She signed it.
+negation | They failed to mend the roof. | They mended the roof.
 negation | I agree with the plan. | I do not agree with the plan.
 negation | Nobody has asked Mother. | Somebody has asked Mother.
 negation | I never said that. | I said that.
@@ -139,6 +142,9 @@ edges | The man laughed. | - The man laughed.
 """.strip().splitlines()
 
 HARMLESS = """
+He lied in order to avoid selling the house. | He lied in order to keep from selling the house.
+The wall prevents the water from rising. | The wall stops the water from rising.
+We avoided the road, which failed us. | We kept off the road, which failed us.
 It took more than 37,000 lines. | It took over 37,000 lines.
 It cost under 40 pounds. | It cost less than 40 pounds.
 Each time I call, it rings. | Whenever I call, it rings.

@@ -161,6 +161,9 @@ def _negation(draft: Facts, candidate: Facts) -> Iterator[str]:
         if more or _made_negative(one, other):
             yield "a negation was lost" if one is draft else "a negation was added"
             return
+    lost = sorted(words.DENIES & draft.stems - candidate.stems)
+    if lost and _denied(candidate) < _denied(draft):
+        yield f"what is denied by “{lost[0]}” is stated now"
     if moved := _denied_instead(draft, candidate):
         yield f"what is denied is no longer the same: “{moved}”"
     for name in ("not only", "hardly", "longer"):
@@ -182,6 +185,11 @@ def _denied_instead(draft: Facts, candidate: Facts) -> str:
 def _said(facts: Facts) -> int:
     """How often a text says no in so many words."""
     return sum(word in words.SAYS_NO for word in facts.words)
+
+
+def _denied(facts: Facts) -> int:
+    """How often it says no, also by what is done, as "avoid" and "refuse" do."""
+    return _said(facts) + sum(word in words.DENIES_TOO for word in facts.contents)
 
 
 def _made_negative(one: Facts, other: Facts) -> list[str]:

@@ -21,6 +21,10 @@ NEGATIONS = {
 
 SAYS_NO = frozenset("not no never nobody nothing none nor neither without".split())
 
+# Stems of verbs that deny what comes after them, and of what may stand for one that is gone: "avoid selling" is "keep" as well.
+DENIES = frozenset("avoid refus declin prevent fail refrain forbid forbad forbidden prohibit neglect ceas".split())
+DENIES_TOO = DENIES | set("stop keep kept skip miss dodg escap spar block ban reject deny denied lack save stay shun".split())
+
 PRONOUNS = _table("""
 I = i, me, my, mine, myself
 we = we, us, our, ours, ourselves
