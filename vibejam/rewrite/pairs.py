@@ -12,9 +12,9 @@ from vibejam.errors import UserError
 from vibejam.files import write_text
 
 FORMAT = 1  # of a line; one without a number, as they were at first and as other programs write them, is read as the first
-# How often a pair of a kind is learnt from, against one that a small model drafted: real edits and pairs a person gave most, rules
-# least, for they teach to undo just themselves.  A big model's drafts brought more than eight times as many of a small one's.
-TIMES = {"edit": 4.0, "given": 4.0, "llm": 2.0, "corrupt": 0.5}
+# How much a pair of a kind counts against one that a small model drafted: real edits and pairs a person gave most, rules least, for
+# they teach to undo just themselves.  36 drafts of a big model's taught one voice more than 450 of a small one's.
+TIMES = {"edit": 8.0, "given": 8.0, "llm": 6.0, "corrupt": 0.5}
 OUR_OWN = {"local", "corrupt"}  # kinds whose drafts were made here, and are not written as those that a person brings
 PROMPT = "Draft: {draft}\n\nRewrite:"  # what a rewriting model reads; a blank and the rewrite follow
 
@@ -49,9 +49,13 @@ def write_pairs(path: Path | str, pairs: Iterable[Pair]) -> None:
 
 
 def times_of(pairs: Sequence[Pair]) -> list[float]:
-    """How often each pair is learnt from in an epoch: by TIMES, the most of them once, so that none is read twice too soon."""
-    times = [TIMES.get(pair.kind, 1.0) for pair in pairs]
-    return [each / max(times) for each in times]
+    """How often each pair is read in an epoch: by TIMES, and so that what counts is read once on average.
+
+    Alone every kind is read once; beside a hundred that count more, one that counts little is not in each epoch.
+    """
+    counts = [TIMES.get(pair.kind, 1.0) for pair in pairs]
+    once = sum(counts) / sum(count * count for count in counts)
+    return [count * once for count in counts]
 
 
 def without_rejected(pairs: Sequence[Pair]) -> list[Pair]:
