@@ -240,6 +240,11 @@ def test_the_scale_grows_after_many_good_steps_and_halves_at_a_bad_one():
     assert (counters.loss_scale, counters.scaled_well) == (2.0**16, 0)
 
 
+def test_a_state_whose_scale_would_make_nothing_of_the_loss_is_refused():
+    with pytest.raises(UserError, match="damaged"):
+        next(train_lm(small(), dataset(), PLAN, state=_scaled(0.0)))
+
+
 def _scaled(scale):
     """The state of a run before its first step, with a scale of its own."""
     model, data = small(), dataset()

@@ -60,8 +60,8 @@ class Counters:
             kinds = {bool: (bool,), int: (int,)}.get(type(plain), (int, float))
             if type(value) not in kinds or not 0 <= value < (math.inf if plain == math.inf else 2**53) and value != plain:
                 raise ValueError(f"{name} is {value!r}")
-        if not self.parts:
-            raise ValueError("a step is read in no part")
+        if not self.parts or not self.loss_scale:
+            raise ValueError("a step is read in no part, or its loss made nothing of")
 
     def progress(self, config: TrainConfig) -> float:
         """Share of the run that is done, 0 to 1, by time or by steps, whichever is further."""
