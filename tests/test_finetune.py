@@ -341,6 +341,16 @@ def test_on_a_base_the_pairs_are_read_once_whatever_the_minutes_unless_steps_are
     assert len(list(finetune("smollm2-135m", PAIRS, tmp_path / "asked", minutes=5, max_iters=3))) == 3
 
 
+def test_where_there_are_very_many_pairs_a_step_takes_more_of_them(tmp_path, monkeypatch):
+    lay_tiny_base()
+    pairs = [replace(PAIRS[n % len(PAIRS)], id=str(n), draft=f"{PAIRS[n % len(PAIRS)].draft} {n}.") for n in range(160)]
+    fewer = list(finetune("smollm2-135m", pairs, tmp_path / "few", minutes=5))
+    monkeypatch.setattr("vibejam.rewrite.finetune.MANY", 160)
+    fuller = list(finetune("smollm2-135m", pairs, tmp_path / "many", minutes=5))
+    assert len(fewer) / 5 < len(fuller) < len(fewer) / 3
+    assert read_json(tmp_path / "many" / "run.json")["settings"]["train"]["batch_size"] == 4 * BATCH
+
+
 def test_the_steps_of_a_run_on_a_base_move_corrections_only(tmp_path):
     lay_tiny_base()
     from vibejam.fetch import load_base
