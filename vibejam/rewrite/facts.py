@@ -12,10 +12,11 @@ from vibejam.rewrite import figures
 from vibejam.rewrite.grammar import faults
 from vibejam.rewrite.remembered import remembered
 from vibejam.rewrite.tokens import EMPTY, PLAIN, content, expanded, key_of, parts_of, stem, tokens_of
-from vibejam.rewrite.words import CLASSES, CONTRACTIONS, FUNCTION, OPENERS, PAST, UNITS
+from vibejam.rewrite.words import CLASSES, CONTRACTIONS, FUNCTION, MODALS, OPENERS, PAST, UNITS
 
 _DOING = frozenset("can cannot could may might must should would will does is was has ought needs".split())  # after "one", a person
 _MARKS = frozenset(["*", "**", "***", "_", "__", "___", "~~", "`", "#", "|", "\\", "{", "}", "[", "]", "<", ">"])
+_OF_PLACE = frozenset("at by for from in on to with".split())
 _ENDS = frozenset(".!?…")  # what ends a sentence
 _BREAKS = frozenset(". ! ? … ; : , ( ) — – -- ...".split())
 _TURNS = frozenset("but because although though while whereas if unless when until before after since than so".split())
@@ -28,7 +29,8 @@ _RAISED = frozenset("think thinks thought believe believes seem seems expect wan
 _NEGATED = re.compile(r"(?:un|in|im|ir|il|dis|non)([a-z]{4,})|([a-z]{3,})less")
 _BE = {"is": "is", "are": "is", "am": "is", "was": "was", "were": "was", "has": "has", "have": "has", "had": "had", "do": "do",
        "does": "do", "did": "did", "'s": "'s", "'s?": "'s", "'d": "'d"}  # fmt: skip
-_COMMON_ENDINGS = ("tion", "tions", "ness", "ment", "ments", "ing", "ity", "ism", "ship", "able", "ible", "ous", "ally", "fully")
+_COMMON_ENDINGS = ("tion", "tions", "ness", "ment", "ments", "ing", "ity", "ism", "ship", "able", "ible", "ous", "ally", "fully",
+                   "ial", "ical", "ional", "tive", "sive", "ful", "less")
 _PIVOTS = {"because": ("because", 1), "therefore": ("because", -1), "before": ("before", 1), "after": ("before", -1),
            "if": ("if", 1), "unless": ("unless", 1), "until": ("until", 1), "instead": ("instead", 1)}  # fmt: skip
 _CONTRASTS = frozenset("but yet and though although whereas however".split())  # "and" in "and yet"
@@ -202,6 +204,11 @@ def _read_classes(facts: Facts) -> None:
                 name = "if"
             if word in _CONTRASTS and at and words[at - 1] not in _ENDS and name in ("but", "but?"):
                 classes["but within"] += 1  # in front of a sentence it may be a machine's habit
+                classes["not but"] += word == "but" and "not" in words[_clause_begins(words, at) : at]
+            if name == "both" and _is_emphatic(words, at, ends):
+                continue
+            if name in MODALS and classes[name] and words[at - 1] in ("and", "or"):  # "can sing and can dance"
+                continue
             if word == "nor" and "neither" in words[:at]:  # one negation, neither … nor
                 continue
             classes[name] += 1
@@ -217,6 +224,18 @@ def _read_classes(facts: Facts) -> None:
             facts.prefixed[negated[1] or negated[2]] = word
 
 
+def _is_emphatic(words: list[str], at: int, ends: list[int]) -> bool:
+    """Whether the "both" says nothing that the "and" after it does not: "both dull and sudden"."""
+    after = words[at + 1 : ends[at]]
+    return "and" in after[1:] and (after[0] not in FUNCTION or after[0] in _OF_PLACE)
+
+
+def _clause_begins(words: list[str], at: int) -> int:
+    while at and words[at - 1] not in _BREAKS:
+        at -= 1
+    return at
+
+
 def _numeral(word: str) -> bool:
     return word[0].isdigit() or word in figures.WORDS or word in ("$", "£", "€")
 
@@ -226,7 +245,9 @@ def _clause_ends(words: list[str]) -> list[int]:
     ends, end = [0] * len(words), len(words)
     for at in range(len(words) - 1, -1, -1):
         ends[at] = end
-        if words[at] in _CLAUSE_ENDS:
+        if words[at] in _CLAUSE_ENDS and not (words[at] == "so" and words[at + 2 : at + 3] in (["a"], ["an"])):  # so great a man
+            end = at
+        elif words[at : at + 2] == ["and", "that"]:
             end = at
     return ends
 
@@ -238,7 +259,7 @@ def _negated(facts: Facts, at: int, end: int, ends: list[int]) -> tuple[list[str
     reach = [contents[i] for i in range(end, stop) if contents[i] and words[i] not in _RAISED]
     if words[at] != "not" or not reach:  # "knows nothing", "I do not"
         before = at - 1
-        while before >= 0 and words[before] not in _BREAKS and not contents[before]:
+        while before >= 0 and words[before] not in _BREAKS and words[before] != "that" and not contents[before]:
             before -= 1
         if before >= 0 and contents[before]:
             reach.append(contents[before])
@@ -255,6 +276,8 @@ def _read_tense(facts: Facts) -> None:
             if word in PAST or (word.endswith("ed") and len(word) > 4):
                 if _HELPERS.isdisjoint(before):  # else a participle
                     facts.past.add(facts.contents[at])
+            elif word.endswith("ing") and _HELPERS.isdisjoint(before):  # "removing them": of any time
+                continue
             elif not (before and before[-1] in _BEFORE_BASE) and _AFTER_PAST.isdisjoint(before):
                 facts.present.add(facts.contents[at])
 

@@ -5,6 +5,7 @@ says in one plain clause what is wrong, or nothing.  The guards know words, not 
 said of somebody else in other words, is left to the score for meaning.
 """
 
+import re
 from collections import Counter
 from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
@@ -99,15 +100,25 @@ _REASONS, _RESULTS = frozenset(["because", "since"]), frozenset(["so", "therefor
 _turns = _classes(words.CONNECTIVES, strict=False)
 
 
+_STATED_ANEW = re.compile(r"\bnot\b[^.;:—]*[.;:—] ?(?:it|they|this|that|he|she) (?:is|was|are|were)\b", re.IGNORECASE)  # not X; it was Y
+
+
+def _reason_first(draft: Facts, candidate: Facts) -> bool:
+    """Whether the draft begins with its reason, "Because he was late, he ran", and the candidate with the same."""
+    shared = draft.stems & candidate.stems
+    first = [next((found for found in facts.contents if found in shared), "") for facts in (draft, candidate)]
+    return draft.words[0] in _REASONS and first[0] == first[1]
+
+
 def _connection(draft: Facts, candidate: Facts) -> Iterator[str]:
     yield from _turns(draft, candidate)
     before, after = draft.classes, candidate.classes
     contrast, contrast_after = before["but"] + before["but?"], after["but"] + after["but?"]
-    if contrast_after < before["but within"]:
+    if contrast_after < before["but within"] - (before["not but"] if _STATED_ANEW.search(candidate.text) else 0):
         yield "a contrast was lost"
     if contrast_after < contrast and after["therefore?"] > before["therefore?"]:
         yield "a contrast became a reason"
-    if _REASONS & draft.raw - candidate.raw and _RESULTS & candidate.raw - draft.raw:
+    if _REASONS & draft.raw - candidate.raw and _RESULTS & candidate.raw - draft.raw and not _reason_first(draft, candidate):
         yield "a reason became a result"
 
 

@@ -16,7 +16,8 @@ def _table(text: str) -> dict[str, list[str]]:
 NEGATIONS = {
     "not": (), "no": (), "none": (), "nor": (), "neither": (), "without": (), "non": (), "unable": ("can",), "nowhere": (),
     "never": ("ever",), "nobody": ("anybody",), "no one": ("anybody",), "nothing": ("anything",), "no longer": ("longer",),
-    "at no time": ("ever",), "in no case": ("ever",),
+    "at no time": ("ever",), "in no case": ("ever",), "was not going to": ("would?",), "were not going to": ("would?",),
+    "not permitted to": ("must?",), "not allowed to": ("must?",),
 }  # fmt: skip
 
 SAYS_NO = frozenset("not no never nobody nothing none nor neither without".split())
@@ -39,14 +40,14 @@ one = oneself
 MODALS = _table("""
 must = must, have to, has to, need to, needs to, needed to, got to, required to, requires to, obliged to, had to, having to,
     bound to
-should = should, ought to, ought, supposed to
+should = should, ought to, ought, supposed to, had better, 'd better
 can = can, able to, capable of
 could = could
 may = may, might, perhaps, maybe, possibly, it is possible that, conceivably
 will = will, shall, going to
 would = would
 used to = used to
-would? = 'd, used to
+would? = 'd, used to, was going to, were going to
 can? = possible to, possible, enables, enable, lets, let, allow, allows, could
 may? = could, possible, likely
 could? = may, might, was able to, were able to
@@ -70,7 +71,7 @@ anybody? = any
 anything = anything
 any = any
 any? = anyone, anybody
-only = only, solely, nothing but, none but, no more than, nothing more than
+only = only, solely, nothing but, none but, nothing except, nothing other than, no more than, nothing more than, but a, but an
 only? = just, simply, merely, mere, sole, alone, exclusively, limited to, but
 at once = at once, immediately, right away, straight away, straightaway, instantly, without delay
 always = always, invariably, at all times, constantly, forever
@@ -94,7 +95,7 @@ DROPPED = SOFT | {"but", "therefore", "also", "really"}  # may go: machines' dra
 COUNTED = frozenset({"only"})  # each of them limits something else, so that one does not stand for two
 
 CERTAINTY = _table("""
-certain = certainly, undoubtedly, no doubt, to be sure, definitely, surely, without doubt, without a doubt, beyond doubt, there
+certain = certainly, most certainly, undoubtedly, no doubt, to be sure, definitely, surely, without doubt, without a doubt, beyond doubt, there
     is no doubt that, there is no question that, beyond question, of course, clearly, obviously, evidently, plainly
 certain? = clear, obvious, evident, plain
 likely = probably, likely, in all likelihood, most likely, presumably
@@ -111,7 +112,7 @@ but? = yet, still, while, whilst, even if, only, except that, rather, instead, a
 because = because, because of, as a result of, due to, owing to, on account of, owing to the fact that, due to the fact that,
     the reason is that, this is because, on the ground that, on the grounds that
 because? = since, for, as, reason, reasons, thanks to, given that, in view of, from, through, so, therefore, thus, hence,
-    consequently, as a result
+    consequently, as a result, resulted in, results in
 therefore = therefore, hence, consequently, as a result, for this reason, for that reason, for this very reason, for that very
     reason, that is why, which is why, this is why, accordingly, thereby
 therefore? = so, thus, then, so that, because, since, explains why
@@ -169,7 +170,7 @@ def _compared() -> dict[str, str]:
 COMPARED = _compared()
 
 NOT_NEGATING = """
-not only, not just, not solely, not merely, not simply, whether or not, no matter, no sooner, not to mention, no wonder, none
+not only, not just, not solely, not merely, not simply, not be merely, not be simply, not be just, whether or not, no matter, no sooner, not to mention, no wonder, none
 the less, never mind, not least, nothing if not, or not
 """.replace("\n", " ").strip(" ,").split(", ")
 NOT_QUANTIFYING = """
