@@ -139,6 +139,32 @@ grammar | The man (my uncle) laughed. | The man (my uncle laughed.
 edges | The man laughed. | the man laughed.
 edges | The man laughed. | The man laughed,
 edges | The man laughed. | - The man laughed.
+modality | I was permitted to fish there. | I must fish there.
+modality | He said that I should wait. | He said that I had waited.
+modality | He should go. She goes. | He should go. She should go.
+connection | It was not a loss but a change. | It was not a loss or a change.
+numbers | I saw one van. | I saw vans.
+tense | He walked home. | He is walking home.
+quantity | Both were lost and found. | They were lost and found.
+negation | Nothing except rain fell. | Nothing fell.
+names | Kent generally agrees. | Frank generally agrees.
+modality | It would not rain. | It is not going to rain.
+modality | I can sing and dance. | I can sing and must dance.
+connection | Because he left, she cried. | She cried, so he left.
+names | Mark told me this. | Frank told me this.
+numbers | He came once. | He came.
+numbers | Once, he came home. | He came home.
+connection | Provided that it rains, we stay. | It rains and we stay.
+numbers | One of the men fell. | The men fell.
+comparison | One more man came. | A man came.
+negation | It works with a plan. | It works with no plan.
+names | Beverly agrees with this. | Emily agrees with this.
+names | Alfred agrees with this. | Winifred agrees with this.
+modality | You are supposed to wait. | You wait.
+modality | I should go now. | I would go now.
+pronouns | A plum remained. | He left a plum.
+opposites | I received a letter. | I sent a letter.
+quantity | It costs 40 or so. | It costs 40.
 """.strip().splitlines()
 
 HARMLESS = """
@@ -250,6 +276,94 @@ There were forty bales. | There were forty bales in all.
 He stayed, because wind is never empty. | He stayed. For wind is never empty.
 It lasted for years. | For years it lasted.
 However, the wind rose. | The wind rose.
+He said that I should wait for the ferry. | He said that I had better wait for the ferry.
+He said that I had better wait for the ferry. | He said that I should wait for the ferry.
+Having only a glimpse of the boats, I counted three. | Having but a glimpse of the boats, I counted three.
+Having but a glimpse of the boats, I counted three. | Having only a glimpse of the boats, I counted three.
+He is only a boy. | He is but a boy.
+He is but a boy. | He is only a boy.
+It said that we were not permitted to fish there. | It said that we must not fish there.
+It said that we must not fish there. | It said that we were not permitted to fish there.
+It said that we were not allowed to fish there. | It said that we were not permitted to fish there.
+It said that we were not permitted to fish there. | It said that we were not allowed to fish there.
+It cannot simply be that the road is long. | It cannot be merely that the road is long.
+It cannot be merely that the road is long. | It cannot simply be that the road is long.
+The bells of the town, both dull and clear, grew louder. | The bells of the town, dull and clear, grew louder.
+The bells of the town, dull and clear, grew louder. | The bells of the town, both dull and clear, grew louder.
+I believe the gate should stay shut and keep its lock. | I think the gate should stay shut, and should keep its lock.
+I think the gate should stay shut, and should keep its lock. | I believe the gate should stay shut and keep its lock.
+The farm is reached by a steep, stony lane. | One comes to the farm by a steep, stony lane.
+One comes to the farm by a steep, stony lane. | The farm is reached by a steep, stony lane.
+This was definitely true of the mill. | This was most certainly true of the mill.
+This was most certainly true of the mill. | This was definitely true of the mill.
+Selling it was not a loss but something of a relief. | To sell it was not a loss; it was something of a relief.
+Because I finished the fence early, I went home. | I finished the fence early, so I went home.
+I finished the fence early, so I went home. | Because I finished the fence early, I went home.
+Because demand for plums is high, we have a choice. | Plums are in high demand, so we have a choice.
+It looks through the drawer first and then tries the shelf. | It looks through the drawer first, then tries the shelf.
+It looks through the drawer first, then tries the shelf. | It looks through the drawer first and then tries the shelf.
+I wanted a lamp that needs nothing except oil. | I wanted a lamp which needs nothing but oil.
+I wanted a lamp which needs nothing but oil. | I wanted a lamp that needs nothing except oil.
+As a result of this, repairs have been made in many houses. | This has resulted in repairs in many houses.
+This has resulted in repairs in many houses. | As a result of this, repairs have been made in many houses.
+I saw that it would not be finished soon. | I saw that it was not going to be finished soon.
+I saw that it was not going to be finished soon. | I saw that it would not be finished soon.
+We cannot ignore such an important letter. | We cannot ignore so important a letter.
+We cannot ignore so important a letter. | We cannot ignore such an important letter.
+She said that she did not own a boat and that the raft was to be one. | She said that she had no boat, and that the raft was to be one.
+She said that she had no boat, and that the raft was to be one. | She said that she did not own a boat and that the raft was to be one.
+My entire arm trembled. | My whole arm was shaken with trembling.
+My whole arm was shaken with trembling. | My entire arm trembled.
+With ten lines removed, it is cleaner. | It is cleaner, removing ten lines.
+It is cleaner, removing ten lines. | With ten lines removed, it is cleaner.
+It is one more entry in a long row of good ones. | It is another entry in a long row of good ones.
+It is another entry in a long row of good ones. | It is one more entry in a long row of good ones.
+Together with the pump, it serves well. | Combined with the pump, it serves well.
+Combined with the pump, it serves well. | Together with the pump, it serves well.
+The lane is straight. | Pretty straight, the lane.
+Pretty straight, the lane. | The lane is straight.
+Determine where the leaks are, and mend them. | Figure out where the leaks are, and mend them.
+Figure out where the leaks are, and mend them. | Determine where the leaks are, and mend them.
+Alternatively, you could take the bus. | Or, you could take the bus.
+Or, you could take the bus. | Alternatively, you could take the bus.
+Advantages: it is light, and it floats. | Pros: it is light, and it floats.
+Pros: it is light, and it floats. | Advantages: it is light, and it floats.
+Although the way is long, a map of it is provided below. | The way is long, but a map of it is provided below.
+The way is long, but a map of it is provided below. | Although the way is long, a map of it is provided below.
+It suits a small or medium-sized garden. | It suits a small or mid-size garden.
+It suits a small or mid-size garden. | It suits a small or medium-sized garden.
+The key is there to open the shed. | The key is there, and is used to open the shed.
+The key is there, and is used to open the shed. | The key is there to open the shed.
+It works without a plug. | It works with no plug.
+It works with no plug. | It works without a plug.
+I consider nettles to be among the worst weeds. | I think of nettles as one of the worst weeds.
+I think of nettles as one of the worst weeds. | I consider nettles to be among the worst weeds.
+After the baker had left, the shop was quiet. | Once the baker had left, the shop was quiet.
+Once the baker had left, the shop was quiet. | After the baker had left, the shop was quiet.
+It is a bit shorter than it normally is. | It is a bit shorter than usual.
+It is a bit shorter than usual. | It is a bit shorter than it normally is.
+A detailed account of it would fit better elsewhere. | To account for it in detail would fit better elsewhere.
+To account for it in detail would fit better elsewhere. | A detailed account of it would fit better elsewhere.
+It was a lane that I had assumed to be private. | It was a lane which I had supposed to be private.
+It was a lane which I had supposed to be private. | It was a lane that I had assumed to be private.
+The result is what I would call jam. | The result is what I should call jam.
+The result is what I should call jam. | The result is what I would call jam.
+It is new, at least to me. | It is new, to me at any rate.
+It is new, to me at any rate. | It is new, at least to me.
+The most important rule is that it be dry. | The chief rule is that it be dry.
+The chief rule is that it be dry. | The most important rule is that it be dry.
+For some reason, it has stopped. | It has, for some reason, stopped.
+It has, for some reason, stopped. | For some reason, it has stopped.
+At noon a single plum remained. | At noon there was a single plum left.
+At noon there was a single plum left. | At noon a single plum remained.
+I received two jars from her. | She sent me two jars.
+She sent me two jars. | I received two jars from her.
+We met at ten to three. | We met at ten minutes to three.
+We met at ten minutes to three. | We met at ten to three.
+On a wet morning I went over it. | One wet morning I went over it.
+One wet morning I went over it. | On a wet morning I went over it.
+He says he feels he is being weighed. | He says he feels as if he were being weighed.
+He says he feels as if he were being weighed. | He says he feels he is being weighed.
 """.strip().splitlines()
 
 

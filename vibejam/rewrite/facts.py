@@ -10,33 +10,30 @@ from dataclasses import dataclass, field
 
 from vibejam.rewrite import figures
 from vibejam.rewrite.grammar import faults
+from vibejam.rewrite.in_place import BREAKS, ENDS, clause_begins, in_place, numeral
 from vibejam.rewrite.remembered import remembered
+from vibejam.rewrite.tense import tense_of
 from vibejam.rewrite.tokens import EMPTY, PLAIN, content, expanded, key_of, parts_of, stem, tokens_of
-from vibejam.rewrite.words import CLASSES, CONTRACTIONS, FUNCTION, MODALS, OPENERS, PAST, UNITS
+from vibejam.rewrite.words import CLASSES, CONTRACTIONS, FUNCTION, MODALS, OPENERS, UNITS
 
 _DOING = frozenset("can cannot could may might must should would will does is was has ought needs".split())  # after "one", a person
 _MARKS = frozenset(["*", "**", "***", "_", "__", "___", "~~", "`", "#", "|", "\\", "{", "}", "[", "]", "<", ">"])
-_OF_PLACE = frozenset("at by for from in on to with".split())
-_ENDS = frozenset(".!?…")  # what ends a sentence
-_BREAKS = frozenset(". ! ? … ; : , ( ) — – -- ...".split())
 _TURNS = frozenset("but because although though while whereas if unless when until before after since than so".split())
-_CLAUSE_ENDS = _BREAKS | _TURNS
+_CLAUSE_ENDS = BREAKS | _TURNS
 _QUOTE = re.compile(r'"([^"]*)("|\Z)')
-_HELPERS = frozenset("is are am was were be been being has have had having get got 's".split())
-_BEFORE_BASE = frozenset("to will would can could may might must shall should do does did not let the a an of 'd".split())
-_AFTER_PAST = frozenset("to did would could 'd".split())
 _RAISED = frozenset("think thinks thought believe believes seem seems expect want wants suppose appear appears".split())
 _NEGATED = re.compile(r"(?:un|in|im|ir|il|dis|non)([a-z]{4,})|([a-z]{3,})less")
-_BE = {"is": "is", "are": "is", "am": "is", "was": "was", "were": "was", "has": "has", "have": "has", "had": "had", "do": "do",
-       "does": "do", "did": "did", "'s": "'s", "'s?": "'s", "'d": "'d"}  # fmt: skip
 _COMMON_ENDINGS = ("tion", "tions", "ness", "ment", "ments", "ing", "ity", "ism", "ship", "able", "ible", "ous", "ally", "fully",
-                   "ial", "ical", "ional", "tive", "sive", "ful", "less")
+                   "ial", "ical", "ional", "tive", "sive", "ful", "less")  # fmt: skip
+_ORDINARY = re.compile(
+    r"(?!kimber)[a-z]{6,}ly|[a-z]{6,}[ea]nt|(?![a-z]+(?:fred|dred|hamed|hmed|ared)\b)[a-z]{4,}ed"
+)  # no names: alternatively, consistent, combined
 _PIVOTS = {"because": ("because", 1), "therefore": ("because", -1), "before": ("before", 1), "after": ("before", -1),
            "if": ("if", 1), "unless": ("unless", 1), "until": ("until", 1), "instead": ("instead", 1)}  # fmt: skip
 _CONTRASTS = frozenset("but yet and though although whereas however".split())  # "and" in "and yet"
 _AFTER_FOR = frozenset(  # what makes of an opening "for" something else than a reason
-    "example instance now once a an the this that these those my your his her our their its me him us them years months weeks days "
-    "hours".split()
+    "example instance some all every any many most no now once a an the this that these those my your his her our their its me him "
+    "us them years months weeks days hours".split()
 )
 _THAN = {"over": "more", "above": "more", "under": "less", "below": "less"}
 # of two words and more by their first, the longest first
@@ -95,7 +92,8 @@ def facts_of(text: str) -> Facts:
         facts.quotes = [quote[1].strip().rstrip(".,;:!?") for quote in _QUOTE.finditer(plain) if quote[1].strip()]
     _read_numbers(facts)
     _read_classes(facts)
-    _read_tense(facts)
+    helpers, facts.past, facts.present = tense_of(facts.words, facts.contents)
+    facts.classes.update(helpers)
     facts.faults = faults(plain, facts.words)
     return facts
 
@@ -126,7 +124,7 @@ def _read_tokens(plain: str, facts: Facts) -> None:
             if text in _MARKS or (not text.isascii() and text not in "—–…·£€¥"):
                 facts.marks[text] += 1
             words.append(text)
-            opening = opening or text in _ENDS or text in ':"(...'
+            opening = opening or text in ENDS or text in ':"(...'
     for empty in EMPTY.finditer(plain) if "that" in facts.raw else ():
         facts.length -= empty[0].count(" ") + 1
     if plain.isascii():
@@ -145,7 +143,7 @@ def _read_capital(text: str, lower: str, opening: bool, facts: Facts) -> None:
     if not opening or (inner and base not in OPENERS):
         if not (text.isupper() and base in OPENERS):
             facts.names[key_of(lower)] = text.removesuffix("'s").removesuffix("'S")
-    elif base not in OPENERS and not base.endswith(_COMMON_ENDINGS):
+    elif base not in OPENERS and not base.endswith(_COMMON_ENDINGS) and not _ORDINARY.fullmatch(base):
         facts.openers[key_of(lower)] = text
 
 
@@ -159,12 +157,12 @@ def _read_numbers(facts: Facts) -> None:
     for value, first, end in values:
         if first and words[first - 1] in ("$", "£", "€", "¥"):
             facts.units[words[first - 1]] += 1
-        for word in words[end : end + 2]:
-            if word in UNITS:
+        for at, word in enumerate(words[end : end + 2], end):
+            if word in UNITS and not (word == "minutes" and words[at + 1 : at + 2] in (["past"], ["to"])):  # "ten minutes to three"
                 facts.units[UNITS[word]] += 1
                 break
         for word in words[end : end + 3]:
-            if word in _BREAKS:
+            if word in BREAKS:
                 break
             if word[0].isalpha() and content(word):
                 facts.counted.setdefault(stem(word), []).append(value)
@@ -186,9 +184,9 @@ def _read_classes(facts: Facts) -> None:
             facts.pivots.setdefault("than", []).append((1, set(filter(None, contents[at + 1 : ends[at + 1]]))))
         elif word == "one" and at + 1 < last and words[at + 1] in _DOING and (not at or words[at - 1] not in figures.OF_NOBODY):
             classes["one"] += 1
-        elif word == "for" and at + 2 < last and (not at or words[at - 1] in _ENDS) and words[at + 1] not in _AFTER_FOR:
+        elif word == "for" and at + 2 < last and (not at or words[at - 1] in ENDS) and words[at + 1] not in _AFTER_FOR:
             classes["because"] += 1  # "For he was late."
-        elif word in _THAN and at + 1 < last and _numeral(words[at + 1]):  # "over 40" is "more than 40"
+        elif word in _THAN and at + 1 < last and numeral(words[at + 1]):  # "over 40" is "more than 40"
             classes.update((_THAN[word], "than"))
         end = at + 1
         for phrase in phrases:
@@ -196,21 +194,12 @@ def _read_classes(facts: Facts) -> None:
                 end = at + len(phrase)
                 break
         for name in CLASSES.get(tuple(words[at:end]), ()):
-            if name == "about" and word in ("about", "around") and not (end < last and _numeral(words[end])):
+            name = in_place(name, words, at, end, ends[at])
+            if not name or name in MODALS and classes[name] and words[at - 1] in ("and", "or"):  # "can sing and can dance"
                 continue
-            if name == "at most" and word == "up" and not (end < last and _numeral(words[end])):
-                continue
-            if word == "should" and (not at or words[at - 1] in _BREAKS):  # "should it rain"
-                name = "if"
-            if word in _CONTRASTS and at and words[at - 1] not in _ENDS and name in ("but", "but?"):
+            if word in _CONTRASTS and at and words[at - 1] not in ENDS and name in ("but", "but?"):
                 classes["but within"] += 1  # in front of a sentence it may be a machine's habit
-                classes["not but"] += word == "but" and "not" in words[_clause_begins(words, at) : at]
-            if name == "both" and _is_emphatic(words, at, ends):
-                continue
-            if name in MODALS and classes[name] and words[at - 1] in ("and", "or"):  # "can sing and can dance"
-                continue
-            if word == "nor" and "neither" in words[:at]:  # one negation, neither … nor
-                continue
+                classes["not but"] += word == "but" and "not" in words[clause_begins(words, at) : at]
             classes[name] += 1
             if name == "not":
                 facts.negated.append(_negated(facts, at, end, ends))
@@ -222,22 +211,6 @@ def _read_classes(facts: Facts) -> None:
         negated = _NEGATED.fullmatch(word)
         if negated and (word,) not in CLASSES:
             facts.prefixed[negated[1] or negated[2]] = word
-
-
-def _is_emphatic(words: list[str], at: int, ends: list[int]) -> bool:
-    """Whether the "both" says nothing that the "and" after it does not: "both dull and sudden"."""
-    after = words[at + 1 : ends[at]]
-    return "and" in after[1:] and (after[0] not in FUNCTION or after[0] in _OF_PLACE)
-
-
-def _clause_begins(words: list[str], at: int) -> int:
-    while at and words[at - 1] not in _BREAKS:
-        at -= 1
-    return at
-
-
-def _numeral(word: str) -> bool:
-    return word[0].isdigit() or word in figures.WORDS or word in ("$", "£", "€")
 
 
 def _clause_ends(words: list[str]) -> list[int]:
@@ -259,27 +232,11 @@ def _negated(facts: Facts, at: int, end: int, ends: list[int]) -> tuple[list[str
     reach = [contents[i] for i in range(end, stop) if contents[i] and words[i] not in _RAISED]
     if words[at] != "not" or not reach:  # "knows nothing", "I do not"
         before = at - 1
-        while before >= 0 and words[before] not in _BREAKS and words[before] != "that" and not contents[before]:
+        while before >= 0 and words[before] not in BREAKS and words[before] != "that" and not contents[before]:
             before -= 1
         if before >= 0 and contents[before]:
             reach.append(contents[before])
     return reach[:2], set(reach)
-
-
-def _read_tense(facts: Facts) -> None:
-    words = facts.words
-    for at, word in enumerate(words):
-        if word in _BE:
-            facts.classes["be:" + _BE[word]] += 1
-        elif facts.contents[at] and word.isalpha():
-            before = words[max(0, at - 2) : at]
-            if word in PAST or (word.endswith("ed") and len(word) > 4):
-                if _HELPERS.isdisjoint(before):  # else a participle
-                    facts.past.add(facts.contents[at])
-            elif word.endswith("ing") and _HELPERS.isdisjoint(before):  # "removing them": of any time
-                continue
-            elif not (before and before[-1] in _BEFORE_BASE) and _AFTER_PAST.isdisjoint(before):
-                facts.present.add(facts.contents[at])
 
 
 _KEPT_QUOTE = re.compile(r"“[^”\n]*”|\"[^\"\n]*\"")

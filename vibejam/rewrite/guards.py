@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from vibejam.rewrite import words
+from vibejam.rewrite.denials import negation, opposites
 from vibejam.rewrite.facts import Facts, facts_of, kept_in
 from vibejam.rewrite.tokens import expanded, stem
 
@@ -98,27 +99,31 @@ def _classes(table: dict[str, list[str]], strict: bool) -> Guard:
 
 _REASONS, _RESULTS = frozenset(["because", "since"]), frozenset(["so", "therefore", "thus", "hence"])
 _turns = _classes(words.CONNECTIVES, strict=False)
-
-
-_STATED_ANEW = re.compile(r"\bnot\b[^.;:—]*[.;:—] ?(?:it|they|this|that|he|she) (?:is|was|are|were)\b", re.IGNORECASE)  # not X; it was Y
+# "not X; it was Y", which is "not X but Y"
+_STATED_ANEW = re.compile(r"\bnot\b[^.;:—]*[.;:—] ?(?:it|they|this|that|he|she) (?:is|was|are|were)\b", re.IGNORECASE)
 
 
 def _reason_first(draft: Facts, candidate: Facts) -> bool:
-    """Whether the draft begins with its reason, "Because he was late, he ran", and the candidate with the same."""
-    shared = draft.stems & candidate.stems
-    first = [next((found for found in facts.contents if found in shared), "") for facts in (draft, candidate)]
-    return draft.words[0] in _REASONS and first[0] == first[1]
+    """Whether the draft begins with its reason, "Because he was late, he ran", and the candidate with it too: "He was late, so"."""
+    if draft.words[0] not in _REASONS or "," not in draft.words:
+        return False
+    result = next((at for at, word in enumerate(candidate.words) if word in _RESULTS and at), 0)
+    reason = set(filter(None, draft.contents[: draft.words.index(",")]))
+    before, after = set(candidate.contents[:result]), set(candidate.contents[result:])
+    return len(reason & before) > len(reason & after)
 
 
 def _connection(draft: Facts, candidate: Facts) -> Iterator[str]:
-    yield from _turns(draft, candidate)
+    turned = _REASONS & draft.raw - candidate.raw and _RESULTS & candidate.raw - draft.raw
+    reason_first = turned and _reason_first(draft, candidate)
+    yield from (reason for reason in _turns(draft, candidate) if not (reason_first and "“because”" in reason))
     before, after = draft.classes, candidate.classes
     contrast, contrast_after = before["but"] + before["but?"], after["but"] + after["but?"]
     if contrast_after < before["but within"] - (before["not but"] if _STATED_ANEW.search(candidate.text) else 0):
         yield "a contrast was lost"
     if contrast_after < contrast and after["therefore?"] > before["therefore?"]:
         yield "a contrast became a reason"
-    if _REASONS & draft.raw - candidate.raw and _RESULTS & candidate.raw - draft.raw and not _reason_first(draft, candidate):
+    if turned and not reason_first:
         yield "a reason became a result"
 
 
@@ -127,6 +132,8 @@ def _numbers(draft: Facts, candidate: Facts) -> Iterator[str]:
     for some, one, other in ((gone, draft, candidate), (new, candidate, draft)):
         if set(some) == {"1"} and any("1" in values and thing in other.single for thing, values in one.counted.items()):
             some.clear()  # "one house" is "a house"
+        elif set(some) == {"1"} and "among" in other.raw - one.raw and "one of" in one.text.lower():
+            some.clear()  # "one of the best" is "among the best"
     yield from (f"the number {shown(value)} is missing" for value in gone)
     yield from (f"the number {shown(value)} was not in the draft" for value in new)
     for thing in draft.counted.keys() & candidate.counted.keys():
@@ -163,68 +170,6 @@ def _pointing(draft: Facts, candidate: Facts) -> Iterator[str]:
             if word in some and moved and thing.isalpha() and thing not in words.FUNCTION:
                 yield f"“{word} {thing}” points elsewhere now"
                 return
-
-
-def _negation(draft: Facts, candidate: Facts) -> Iterator[str]:
-    # "impossible" for "not possible" says the same, but whoever counts a text's negations has to find them all
-    for one, other in ((draft, candidate), (candidate, draft)):
-        more = one.classes["not"] > other.classes["not"] or _said(one) > _said(other)
-        if more or _made_negative(one, other):
-            yield "a negation was lost" if one is draft else "a negation was added"
-            return
-    lost = sorted(words.DENIES & draft.stems - candidate.stems)
-    if lost and _denied(candidate) < _denied(draft):
-        yield f"what is denied by “{lost[0]}” is stated now"
-    if moved := _denied_instead(draft, candidate):
-        yield f"what is denied is no longer the same: “{moved}”"
-    for name in ("not only", "hardly", "longer"):
-        if draft.classes[name] != candidate.classes[name]:
-            yield f"“{name}” was {'lost' if draft.classes[name] else 'added'}"
-
-
-def _denied_instead(draft: Facts, candidate: Facts) -> str:
-    """A word that the draft denies and the candidate states, while it denies what the draft stated or something new; or ""."""
-    reach, reach_after = (set().union(*(reach for _, reach in facts.negated)) for facts in (draft, candidate))
-    about, about_after = ({word for words, _ in facts.negated for word in words} for facts in (draft, candidate))
-    stated = (about & candidate.stems) - reach_after
-    denied = (about_after & draft.stems) - reach
-    if stated and denied or (stated or denied) and reach and reach_after and not reach & reach_after:
-        return min(stated or denied)
-    return ""
-
-
-def _said(facts: Facts) -> int:
-    """How often a text says no in so many words."""
-    return sum(word in words.SAYS_NO for word in facts.words)
-
-
-def _denied(facts: Facts) -> int:
-    """How often it says no, also by what is done, as "avoid" and "refuse" do."""
-    return _said(facts) + sum(word in words.DENIES_TOO for word in facts.contents)
-
-
-def _made_negative(one: Facts, other: Facts) -> list[str]:
-    """Words such as "impossible" and "careless" in one text whose plain word is in the other."""
-    plain = other.raw
-    return [word for base, word in one.prefixed.items() if word not in plain and (base in plain or base + "ful" in plain)]
-
-
-_OPPOSITE: dict[str, set[str]] = {}  # the first of a line is the opposite of all others, and they of it
-for _line in words.OPPOSITES:
-    _first, *_others = _line.split("/")
-    for _one, _theirs in [(_first, _others), *((other, [_first]) for other in _others)]:
-        for _form in (_one, stem(_one)):
-            _OPPOSITE.setdefault(_form, set()).update(_theirs, map(stem, _theirs))
-
-
-def _opposites(draft: Facts, candidate: Facts) -> Iterator[str]:
-    before, after = draft.tally, candidate.tally
-    for word in _OPPOSITE.keys() & before.keys():
-        if after[word] < before[word]:
-            for other in _OPPOSITE[word]:
-                if after[other] > before[other]:
-                    yield f"“{word}” became its opposite, “{other}”"
-                    return
 
 
 def _order(draft: Facts, candidate: Facts) -> Iterator[str]:
@@ -342,7 +287,7 @@ GUARDS: dict[str, Guard] = {
     "numbers": _numbers,
     "units": _exact("unit", lambda facts: facts.units),
     "names": _names,
-    "negation": _negation,
+    "negation": negation,
     "comparison": _classes(words.COMPARATIVES, strict=True),
     "pronouns": _classes(words.PRONOUNS, strict=False),
     "pointing": _pointing,
@@ -350,7 +295,7 @@ GUARDS: dict[str, Guard] = {
     "quantity": _classes(words.QUANTIFIERS, strict=False),
     "certainty": _classes(words.CERTAINTY, strict=False),
     "connection": _connection,
-    "opposites": _opposites,
+    "opposites": opposites,
     "order": _order,
     "tense": _tense,
     "question": _questions,

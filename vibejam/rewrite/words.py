@@ -81,10 +81,11 @@ often = often, frequently, many times, oftentimes
 often? = commonly
 sometimes = sometimes, occasionally, at times, now and then, from time to time, on occasion
 usually = usually, generally, normally, as a rule, typically, in general, ordinarily
+usually? = usual
 almost = almost, nearly, practically, virtually, all but
 about = about, approximately, roughly, or so, around, more or less
 longer = any longer, anymore, any more
-at least = at least, no fewer than, no less than
+at least = at least, at any rate, no fewer than, no less than
 at most = at most, up to
 couple = a couple of
 """)
@@ -134,7 +135,7 @@ also? = in addition to, too, besides, and, plus, another, further, both, as well
 
 # more and less, most and least; facts.py adds the adjectives' own forms
 COMPARATIVES = _table("""
-more = more, further, better, greater, increasingly, additional, extra
+more = more, one more, further, better, greater, increasingly, additional, extra
 less = less, fewer, lesser
 worse = worse
 most = most, best
@@ -142,7 +143,7 @@ least = least
 than = than
 worst = worst
 more? = rather, farther, over, above, exceeds, exceed, prefer, preferable, else, another, once more
-most? = mostly, extremely, very, mainly, largely, supremely
+most? = chief, foremost, mostly, extremely, very, mainly, largely, supremely
 """)
 
 ADJECTIVES = """
@@ -169,18 +170,26 @@ def _compared() -> dict[str, str]:
 
 COMPARED = _compared()
 
-NOT_NEGATING = """
+NOT_NEGATING = (
+    """
 not only, not just, not solely, not merely, not simply, not be merely, not be simply, not be just, whether or not, no matter, no sooner, not to mention, no wonder, none
 the less, never mind, not least, nothing if not, or not
-""".replace("\n", " ").strip(" ,").split(", ")
-NOT_QUANTIFYING = """
+""".replace("\n", " ")
+    .strip(" ,")
+    .split(", ")
+)
+NOT_QUANTIFYING = (
+    """
 at all, all at once, all of a sudden, after all, all right, above all, all along, first of all, all in all, not at
 all, some day, as well as, once upon a time, once again, once more, one another, one day, at last, in the first place,
 as if, as though, if you like, if you will, if any, all the way, before long, at first, at first sight, at first
 glance, at the same time, each other, one another, would like to, would like, at best, at worst, in all, all over,
 this very, that very, provided by, provided with, going to the, going to a, going to an, going to my, going to his,
 going to her, going to our, going to your, going to their, going to it
-""".replace("\n", " ").strip(" ,").split(", ")
+""".replace("\n", " ")
+    .strip(" ,")
+    .split(", ")
+)
 
 
 def _classes() -> dict[tuple[str, ...], tuple[str, ...]]:
@@ -205,7 +214,9 @@ def _classes() -> dict[tuple[str, ...], tuple[str, ...]]:
 CLASSES = _classes()
 
 # Past to present of the verbs that do not take -ed
-PAST = dict(pair.split(":") for pair in """
+PAST = dict(
+    pair.split(":")
+    for pair in """
 was:is were:is had:have did:do went:go said:say made:make took:take came:come saw:see knew:know got:get gave:give found:find
 thought:think told:tell became:become left:leave felt:feel brought:bring began:begin kept:keep held:hold wrote:write stood:stand
 heard:hear meant:mean met:meet ran:run paid:pay sat:sit spoke:speak led:lead grew:grow lost:lose fell:fall sent:send built:build
@@ -213,7 +224,8 @@ understood:understand drew:draw broke:break spent:spend rose:rise drove:drive bo
 taught:teach fought:fight slept:sleep sold:sell caught:catch threw:throw won:win forgot:forget sang:sing drank:drink swam:swim
 flew:fly hid:hide shook:shake stole:steal woke:wake bent:bend dealt:deal dug:dig fed:feed hung:hang lent:lend lit:light rang:ring
 rode:ride sank:sink shot:shoot slid:slide swore:swear tore:tear blew:blow bit:bite
-""".split())
+""".split()
+)
 
 # Words that say the opposite of one another: one lost and the other come is another sentence.
 OPPOSITES = """
@@ -284,6 +296,30 @@ actually honestly frankly personally naturally generally broadly strictly litera
 ever rather quite too very much instead likewise equally neither either none long ago lately somewhere elsewhere everywhere nowhere
 somehow presently meantime doubtless suffice encourage admittedly arguably notably rightly wrongly strangely oddly
 curiously plainly evidently undoubtedly definitely gradually quickly slowly quietly simultaneously formerly hitherto thereafter
+pretty simple basic certain common complex poor ordinary public enough compared combined coupled paired armed born broken built
+caught chosen seen said gone done made given taken known lost driven drawn written shown torn figure determine identify create
+allow avoid believe belong compare complete design edit serve hold pull stick stand walk talk leave hide save share shut sit
+sleep speak spend stay support teach test touch train treat trust wear weigh win wish wonder worry accept access act adapt adopt
+agree aim apply approach arrange assess attend balance begin bother brush carry catch cause celebrate challenge change claim
+clean clear climb collect combine commit compile configure connect contact continue convert cook copy correct cover cut deal
+decide define delete deliver depend describe develop discover discuss display divide download draft draw dress drink drive drop
+eat embrace enable engage enjoy ensure enter establish examine expand expect explain explore express extend face fall feel fight
+fill finish fix fly focus fold forgive form gain gather generate handle hang head hear help highlight hire identify ignore
+implement import improve include increase inform install introduce invest invite judge jump kill lay lead lean learn lend lie
+lift light limit link load lock lose maintain manage measure mention mix monitor name obtain obtaining offer order organize owe
+pack paint park pass pause pay perform plan play point practice prefer prepare present press prevent print produce promise
+promote protect prove provide publish push raise reach realize receive recognize record reduce reflect refuse relax release rely
+remain repeat replace reply report require resist respect rest restart retain return review rewrite ride rise roll rule search
+sell separate sign simplify sing skip solve sort sound spot spread start state step store strive study submit succeed suffer
+suggest switch tend throw tie track transform translate travel tune type understand update upgrade value verify walk warn wash
+waste welcome wind work wrap yield advantages disadvantages pros cons benefits drawbacks features details tools steps parts rules
+programs programmers developers engineers customers clients employees employers managers teams people's families neighbours
+neighbors guests tourists travellers travelers soldiers officials residents children's boys girls men's gentlemen ladies trees
+streets cities towns houses rooms doors windows books papers letters words sounds colours colors eyes hands thoughts feelings
+memories dreams mornings evenings hours minutes seasons updates packages libraries files errors bugs tests failures mistakes
+everyday constant consistent recent frequent apparent current different silent sudden total entire whole plain strong weak warm
+cold dark light quiet bright empty full busy ready rare brief deep wide narrow familiar similar particular popular regular
+proper rather extra deliberate separate adequate accurate appropriate private ultimate immediate delicate
 """.split()
 )
 
