@@ -3,7 +3,7 @@
 A line is `before :: ways :: after`.  The sides are patterns (moves.py has their vocabulary), empty where anything may stand.  Of
 ways parted by > those before it may be exchanged for those after it and never come in, and all are counted, so that it is known
 which of them the person likes.  An indented line goes on with the one before.
-Left out: what may be exchanged in any company (phrases.py).
+Left out: what may be exchanged in any company (tables/).
 """
 
 import re

@@ -16,7 +16,7 @@ from vibejam.rewrite.fitting import fits
 from vibejam.rewrite.manner import Manner
 from vibejam.rewrite.moves import agreeing, made, pattern
 from vibejam.rewrite.spelling import SIDES, sides, spelt
-from vibejam.rewrite.table import SPELLING, Ways, openers, plain, replacements
+from vibejam.rewrite.table import SPELLING, Ways, idioms, openers, plain, replacements
 from vibejam.rewrite.taste import ALL, MOVES, OPENER, kinds
 
 BEAM = 6  # texts kept after each round of edits
@@ -101,7 +101,7 @@ def _exchanges(text: str, manner: Manner) -> Iterator[Edit]:
             if phrase in table:
                 found.append((i, i + n, phrase))
     for first, last, phrase in found:
-        if any(_shields((a, b), (first, last), not table[other]) for a, b, other in found):
+        if any(_shields((a, b), (first, last), other in idioms()) for a, b, other in found):
             continue
         start, end = spans[first][0], spans[last - 1][1]
         for way, ways in table[phrase]:

@@ -6,9 +6,26 @@ Left out: what a whole sentence means, which no list of neighbours knows; where 
 import re
 
 from vibejam.rewrite.table import FORMS, Ways
-from vibejam.rewrite.verbs import NO_PASSIVE, NOUNS_TOO
 from vibejam.rewrite.words import FUNCTION, PAST
 
+# forms that are nouns or adjectives as well: a verb for sure only after a word such as "to", "will" or "they"
+NOUNS_TOO = frozenset(
+    """
+    place places
+    attempt attempts purchase purchases request requests display displays showcase leverage halt halts complete repair repairs mend
+    fix permit permits select answer answers reply replies state states remark remarks mention mentions desire desires return
+    returns contact contacts telephone telephones foster alter initiate construct constructs use uses need needs help show shows
+    start starts end ends finish stop stops pick picks look looks talk talks phone call calls change changes hurt win wins cry cries
+    reach encounter encounters discard discards wish wishes recall recalls ask conceal beginning converse manufacture preserve
+    preserves assists assist aid try tries buy buys sound wonder wonders address addresses exit exits pledge pledges
+    strike strikes conduct date dates transform transforms
+    """.split()
+)
+# what sounds wrong after "was" and the like
+NO_PASSIVE = frozenset(
+    "got|had|got rid of|come across|gone back to|gone on to|lived in|got in touch with|looked like|happened|gone to|grown used to|"
+    "got used to|taken part in".split("|")
+)
 _ADVERB = r"(?: (?:not|also|always|never|often|only|just|still|now|then|ever|even|already|since|really|finally|\w+ly))? $"
 _DETERMINER = re.compile(
     r"\b(?:an?|the|this|that|those|these|my|your|his|her|its|our|their|no|any|some|every|each|of|whose|such) $", re.I

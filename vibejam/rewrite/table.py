@@ -3,7 +3,7 @@
 Which of them a person would choose is learnt from their writing (manner.py); whether the exchange may be made is for the guards
 (guards.py).  Written by hand, because a wrong line here turns somebody's words into nonsense: what has two meanings is left out.
 
-Verbs stand in verbs.py, other phrases in phrases.py, openers and contractions here; one set a line, the ways parted by |.  What
+Verbs, phrases, spellings and idioms stand in tables/, openers and contractions here; one set a line, the ways parted by |.  What
 stands before > may be exchanged for what stands after it and is never put in: it says only this, and the others more than this,
 so that these stay when they are met.  Where a line's ways have several forms, the forms stand in the same order in each.  "_" is a
 word that says something by itself, which must follow.  "-" is nothing at all: an opener left out.
@@ -11,11 +11,10 @@ word that says something by itself, which must follow.  "-" is nothing at all: a
 
 from dataclasses import dataclass
 from functools import cache
+from importlib.resources import files
 
 from vibejam.rewrite.company import WORDS
 from vibejam.rewrite.ngrams import words_of
-from vibejam.rewrite.phrases import IDIOMS, PHRASES, SPELLINGS
-from vibejam.rewrite.verbs import VERBS
 
 SPELLING = "spelling"
 FORMS = ("base", "-s", "past", "participle", "-ing")
@@ -176,8 +175,9 @@ class Ways:
 def exchanges() -> tuple[Ways, ...]:
     """Sets of phrases that may stand for one another anywhere in a sentence: of each way the same form."""
     sets = []
-    for table, verbs in ((VERBS, True), (PHRASES, False), (SPELLINGS, False)):
-        for line in _lines(table):
+    for name in ("verbs", "phrases", "spellings"):
+        verbs = name == "verbs"
+        for line in _table(name):
             ways = [[form.strip() for form in way.split(",")] for way in _split(line)]
             if verbs:
                 ways = [[*forms[:3], *forms[2:]] if len(forms) == 4 else forms for forms in ways]
@@ -185,7 +185,7 @@ def exchanges() -> tuple[Ways, ...]:
                 raise ValueError(f"the ways of {ways[0][0]!r} have different numbers of forms")
             for i, forms in enumerate(zip(*ways, strict=True)):
                 bare = tuple(form.removesuffix(" _") for form in forms)
-                form = FORMS[i] if verbs else SPELLING if table is SPELLINGS else ""
+                form = FORMS[i] if verbs else SPELLING if name == "spellings" else ""
                 sets.append(Ways(bare, _given_up(line), form, forms[0].endswith(" _")))
     return tuple(sets)
 
@@ -203,9 +203,15 @@ def openers() -> tuple[Ways, ...]:
 
 
 @cache
+def idioms() -> frozenset[str]:
+    """Phrases of which no part is exchanged, unless the whole is."""
+    return frozenset(map(plain, _table("idioms")))
+
+
+@cache
 def replacements() -> dict[str, list[tuple[str, Ways]]]:
     """Each phrase, in lower case with its marks apart, to what may stand for it and the set that says so; idioms to nothing."""
-    table: dict[str, list[tuple[str, Ways]]] = {plain(idiom): [] for idiom in IDIOMS.split("|")}
+    table: dict[str, list[tuple[str, Ways]]] = {idiom: [] for idiom in idioms()}
     contracted = [short for ways in contractions() for short in ways.ways[1:]]
     for ways in [*exchanges(), *contractions()]:
         for way in ways.ways:
@@ -223,6 +229,12 @@ def exchangeable() -> frozenset[str]:
 
 def plain(phrase: str) -> str:
     return " ".join(words_of(phrase))
+
+
+def _table(name: str) -> list[str]:
+    """The lines of a file in tables/ that are no remarks."""
+    text = files("vibejam.rewrite").joinpath("tables", f"{name}.txt").read_text(encoding="utf-8")
+    return [line for line in _lines(text) if line[0] != "#"]
 
 
 def _lines(table: str) -> list[str]:
