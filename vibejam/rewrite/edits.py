@@ -100,6 +100,10 @@ def _exchanges(text: str, manner: Manner) -> Iterator[Edit]:
             phrase = " ".join(words[i : i + n])
             if phrase in table:
                 found.append((i, i + n, phrase))
+            elif words[i].endswith("n't") and n > 1:  # "isn't very" is "not very"
+                phrase = " ".join(["not", *words[i + 1 : i + n]])
+                if phrase in idioms():
+                    found.append((i, i + n, phrase))
     for first, last, phrase in found:
         contracts = any("'" in way for way, _ in table[phrase])  # "is not very good" has an idiom, and "isn't" all the same
         if any(_shields((a, b), (first, last), other in idioms() and not contracts) for a, b, other in found):

@@ -29,7 +29,7 @@ from vibejam.files import write_atomically
 from vibejam.rewrite.ngrams import START, WordModel, framed, key_of, words_of
 from vibejam.rewrite.spelling import side_of
 from vibejam.rewrite.table import exchangeable
-from vibejam.rewrite.taste import leaning, learn_taste, mostly, with_drafts
+from vibejam.rewrite.taste import gained, leaning, learn_taste, mostly, with_drafts
 from vibejam.voice import FUNCTION_WORDS
 
 FILE, FORMAT = "manner.safetensors", "2"
@@ -89,6 +89,10 @@ class Manner:
     def leaning(self, ways: Sequence[str], before: str, after: str) -> float:
         """By how many nats this person leans from `before` to `after`, two `ways` of saying the same, more than drafts do."""
         return leaning(self.taste, ways, before, after)
+
+    def gained(self, before: str, after: str) -> float:
+        """By how many nats this person leans to what was exchanged between two versions of a text."""
+        return gained(self.taste, before, after)
 
     def mostly(self, ways: Sequence[str], way: str) -> bool:
         """Whether this person uses `way` more than the other `ways` of saying the same together."""

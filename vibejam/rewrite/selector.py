@@ -16,6 +16,7 @@ from vibejam.rewrite.guards import Refusal, refusals
 from vibejam.rewrite.manner import Manner
 
 STYLE = 3.0  # what a logit of a unit's style weighs
+TASTE = 0.75  # what a nat of the person's taste weighs, in what was exchanged for what
 RATES = 0.13  # what a nat of the document's rates weighs against a logit of a unit's style
 SOUND = 0.075  # what a nat of how well the words follow one another weighs
 PASSES = 3  # times over the document; choices settle in two
@@ -103,6 +104,7 @@ def weigh(unit: str, candidates: Sequence[Candidate], manner: Manner, strength: 
             continue
         style = manner.style(text)
         changed = sum(len(part.text.split()) for part in word_diff(unit, text) if part.kind == "rewrite") if text != unit else 0
-        value = STYLE * min(style, manner.typical) + SOUND * min(0.0, manner.words.log_probability(text) - sound)
+        taste = TASTE * manner.gained(unit, text) if text != unit else 0.0
+        value = STYLE * min(style, manner.typical) + taste + SOUND * min(0.0, manner.words.log_probability(text) - sound)
         rows.append(Considered(text, candidate.by, (), style, value - (1 - strength) * LIGHT * changed))
     return rows

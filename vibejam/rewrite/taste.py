@@ -53,10 +53,8 @@ def with_drafts(taste: Mapping[str, float], drafts: list[str]) -> dict[str, floa
 
 def _counted(texts: list[str]) -> Iterator[tuple[Sequence[str], Counter[str]]]:
     """Each set of ways of saying the same, and how often each stands in `texts`."""
-    sets = [tuple(plain(way) for way in ways.ways) for ways in [*exchanges(), *contractions()]]
-    sets += [tuple(OPENER + way.lower() for way in ways.ways if way) for ways in openers()]
-    phrases, moves = _phrases(texts, frozenset(phrase for ways in sets for phrase in ways)), _moves(texts)
-    yield from ((ways, phrases) for ways in sets)
+    phrases, moves = _phrases(texts, frozenset(_sets_of())), _moves(texts)
+    yield from ((ways, phrases) for ways in _sets())
     yield from ((ways, moves) for ways in kinds().values())
 
 
@@ -76,6 +74,39 @@ def leaning(taste: Mapping[str, float], ways: Sequence[str], before: str, after:
 def mostly(taste: Mapping[str, float], ways: Sequence[str], way: str) -> bool:
     """Whether the person uses `way` more than the other `ways` together."""
     return taste.get(_key("", ways, way), -math.inf) > math.log(0.5)
+
+
+def gained(taste: Mapping[str, float], before: str, after: str) -> float:
+    """By how many nats the person leans to the phrases that came into a text for others of their sets that went.
+
+    What came or went and was not exchanged says nothing here; nor do moves, whose marks and words the rates count.
+    """
+    old, new = (_phrases([text], frozenset(_sets_of())) for text in (before, after))
+    went, came = old - new, new - old
+    pairs: dict[tuple[str, str], float] = {}
+    for phrase in went:
+        for ways in _sets_of()[phrase]:
+            for other in came.keys() & set(ways):
+                liking = max(-MOST, leaning(taste, ways, phrase, other))
+                pairs[phrase, other] = max(liking, pairs.get((phrase, other), -MOST)) * min(went[phrase], came[other])
+    return sum(pairs.values())
+
+
+@cache
+def _sets_of() -> dict[str, list[tuple[str, ...]]]:
+    """Each phrase to the sets of ways of saying the same that it is in."""
+    found: dict[str, list[tuple[str, ...]]] = {}
+    for ways in _sets():
+        for way in ways:
+            found.setdefault(way, []).append(ways)
+    return found
+
+
+@cache
+def _sets() -> tuple[tuple[str, ...], ...]:
+    """The phrases of every set of the tables; an opener after OPENER."""
+    sets = [tuple(plain(way) for way in ways.ways) for ways in [*exchanges(), *contractions()]]
+    return (*sets, *(tuple(OPENER + way.lower() for way in ways.ways if way) for ways in openers()))
 
 
 def _key(side: str, ways: Sequence[str], way: str) -> str:
@@ -117,7 +148,7 @@ def _sides(texts: Iterable[str]) -> dict[str, float]:
 
 def _phrases(texts: Iterable[str], wanted: frozenset[str]) -> Counter[str]:
     """How often each of the `wanted` phrases stands in `texts`; those that begin with OPENER, at the start of a sentence."""
-    longest = max(len(phrase.split()) for phrase in wanted)
+    longest = _longest(wanted)
     counts: Counter[str] = Counter()
     for text in texts:
         words = framed(words_of(text))
@@ -129,6 +160,11 @@ def _phrases(texts: Iterable[str], wanted: frozenset[str]) -> Counter[str]:
                 if phrase in wanted:
                     counts[phrase] += 1
     return counts
+
+
+@cache
+def _longest(wanted: frozenset[str]) -> int:
+    return max(len(phrase.split()) for phrase in wanted)
 
 
 def _moves(texts: Iterable[str]) -> Counter[str]:
