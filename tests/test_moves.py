@@ -10,7 +10,7 @@ from vibejam.rewrite.manner import learn_manner
 from vibejam.rewrite.moves import made
 from vibejam.rewrite.spelling import spelt
 from vibejam.rewrite.table import contractions, exchanges, openers, replacements
-from vibejam.rewrite.taste import MOVES, kinds, leaning, learn_taste
+from vibejam.rewrite.taste import MOVES, gained, kinds, leaning, learn_taste
 from vibejam.rewrite.turns import TURNS
 
 # draft | what a move makes of it
@@ -186,6 +186,9 @@ A small share of it is lost. | little share
 """.strip().splitlines()
 
 EXCHANGED = """
+It is a good day. | It's a good
+They are often late. | They're often
+The lock is not very good. | isn't very good
 We received a letter. | got
 They purchased a kite. | bought
 She commenced her walk. | began
@@ -218,6 +221,8 @@ The plan was discussed in May. | was talked about
 """.strip().splitlines()
 
 KEPT = """
+The lock isn't very good. | isn't really
+The lock is not very good. | is not really
 It was a train, though only barely. | only hardly
 In the end, the debate turned on one word. | At last
 They made a purchase. | buy
@@ -367,3 +372,15 @@ def test_the_ways_of_a_set_have_their_forms_in_the_same_order():
 def test_an_opener_that_opens_a_phrase_is_no_opener(nobody):
     assert not [new for new in edited("But for the rain we would go.", nobody) if new.startswith(("However,", "Yet"))]
     assert [new for new in edited("But the rain will stop.", nobody) if new.startswith("However,")]
+
+
+def test_what_was_exchanged_for_what_is_liked_or_not_by_whoever_writes_so():
+    own = ["It's late. I don't know. It's cold till noon, and we're tired. But it's dry."] * 20
+    drafts = ["It is late. I do not know. It is cold until noon, and we are tired. However, it is dry."] * 20
+    taste = learn_taste(own, drafts)
+    one, both = (gained(taste, "It is cold until noon.", after) for after in ("It's cold until noon.", "It's cold till noon."))
+    assert both > one > 0
+    assert gained(taste, "It's cold till noon.", "It is cold until noon.") < 0
+    assert gained(taste, "However, it is dry.", "But it is dry.") > 0
+    assert gained(taste, "The gate was red.", "The gate was red, and it's cold.") == 0, "what only came was exchanged for nothing"
+    assert gained({}, "It is cold.", "It's cold.") == 0

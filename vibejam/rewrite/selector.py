@@ -16,7 +16,7 @@ from vibejam.rewrite.guards import Refusal, refusals
 from vibejam.rewrite.manner import Manner
 
 STYLE = 3.0  # what a logit of a unit's style weighs
-TASTE = 0.75  # what a nat of the person's taste weighs, in what was exchanged for what
+TASTE = 0.35  # what a nat of the person's taste weighs, in what was exchanged for what
 RATES = 0.13  # what a nat of the document's rates weighs against a logit of a unit's style
 SOUND = 0.075  # what a nat of how well the words follow one another weighs
 PASSES = 3  # times over the document; choices settle in two
