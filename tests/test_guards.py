@@ -6,6 +6,8 @@ from vibejam.rewrite.guards import protected, refusals
 
 # draft | what breaks it; the first word names the kind, and is the guard that must see it where that is certain
 BREAKING = """
+connection | It does not look tall or wide. | It does not look tall and wide.
+connection | We sell plums and pears. | We sell plums or pears.
 numbers | The repair cost 480 pounds. | The repair cost 840 pounds.
 comparison | It took over 37,000 lines. | It took 37,000 lines.
 connection | They should study the subject. | They should also study the subject.

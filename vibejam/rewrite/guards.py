@@ -125,6 +125,9 @@ def _connection(draft: Facts, candidate: Facts) -> Iterator[str]:
         yield "a contrast became a reason"
     if turned and not reason_first:
         yield "a reason became a result"
+    either, both = ([facts.words.count(word) for facts in (draft, candidate)] for word in ("or", "and"))
+    if (either[0] - either[1]) * (both[0] - both[1]) < 0:  # "not tall or wide" is neither
+        yield "“or” became “and”" if either[0] > either[1] else "“and” became “or”"
 
 
 def _numbers(draft: Facts, candidate: Facts) -> Iterator[str]:
