@@ -187,6 +187,7 @@ A small share of it is lost. | little share
 
 EXCHANGED = """
 It is a good day. | It's a good
+It is essential to lock it. | It's essential
 They are often late. | They're often
 The lock is not very good. | isn't very good
 We received a letter. | got

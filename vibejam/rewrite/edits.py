@@ -105,8 +105,8 @@ def _exchanges(text: str, manner: Manner) -> Iterator[Edit]:
                 if phrase in idioms():
                     found.append((i, i + n, phrase))
     for first, last, phrase in found:
-        contracts = any("'" in way for way, _ in table[phrase])  # "is not very good" has an idiom, and "isn't" all the same
-        if any(_shields((a, b), (first, last), other in idioms() and not contracts) for a, b, other in found):
+        contracts = any("'" in way for way, _ in table[phrase])
+        if any(_shields((a, b), (first, last), other in idioms(), contracts) for a, b, other in found):
             continue
         start, end = spans[first][0], spans[last - 1][1]
         for way, ways in table[phrase]:
@@ -115,12 +115,16 @@ def _exchanges(text: str, manner: Manner) -> Iterator[Edit]:
                 yield Edit(start, end, _cased(way, text[start:end], manner), gain, sure="'" in way or "'" in phrase)
 
 
-def _shields(other: tuple[int, int], span: tuple[int, int], idiom: bool) -> bool:
-    """Whether a phrase is kept by another: one that holds it and says what may become of it, or an idiom that it is partly in."""
+def _shields(other: tuple[int, int], span: tuple[int, int], idiom: bool, contracts: bool) -> bool:
+    """Whether a phrase is kept by another: one that holds it and says what may become of it, or an idiom that it is partly in.
+
+    What may be contracted is kept only by an idiom that holds it: "is not very good" has one in it, and is "isn't" all the same.
+    """
     if other == span or span[0] <= other[0] and other[1] <= span[1]:
         return False
-    inside = other[0] <= span[0] and span[1] <= other[1]
-    return inside or idiom and other[0] < span[1] and span[0] < other[1]
+    if other[0] <= span[0] and span[1] <= other[1]:
+        return idiom or not contracts
+    return idiom and not contracts and other[0] < span[1] and span[0] < other[1]
 
 
 def _gain(phrase: str, way: str, ways: Ways, manner: Manner) -> float:
