@@ -6,6 +6,7 @@ from vibejam.rewrite.guards import protected, refusals
 
 # draft | what breaks it; the first word names the kind, and is the guard that must see it where that is certain
 BREAKING = """
+opposites | The roof, the door and especially the lock are poor. | The roof, the door and even the lock are poor.
 connection | It does not look tall or wide. | It does not look tall and wide.
 connection | We sell plums and pears. | We sell plums or pears.
 numbers | The repair cost 480 pounds. | The repair cost 840 pounds.
