@@ -230,7 +230,8 @@ rode:ride sank:sink shot:shoot slid:slide swore:swear tore:tear blew:blow bit:bi
 # Words that say the opposite of one another: one lost and the other come is another sentence.
 OPPOSITES = """
 increase/decrease/reduce rise/fall raise/lower accept/reject/refuse/decline open/close/shut early/late best/worst better/worse
-buy/sell win/lose love/hate like/dislike especially/even particularly/even true/false right/wrong easy/hard/difficult same/different good/bad/evil old/new/young
+buy/sell win/lose love/hate like/dislike especially/even particularly/even true/false right/wrong easy/hard/difficult same/different
+good/bad/evil old/new/young
 rich/poor high/low big/small/little large/small long/short strong/weak up/down above/below over/under include/exclude begin/end
 start/stop remember/forget allow/forbid/prohibit/prevent safe/dangerous pass/fail present/absent major/minor remain/leave
 add/remove gain/lose more/less/fewer most/least many/few much/little all/none always/never first/last hot/cold warm/cool
