@@ -6,6 +6,9 @@ from vibejam.rewrite.guards import protected, refusals
 
 # draft | what breaks it; the first word names the kind, and is the guard that must see it where that is certain
 BREAKING = """
+comparison | It is part of a larger whole. | It is part of a much larger whole.
+comparison | The second is worse. | The second is even worse.
+comparison | The new shed is slightly wider. | The new shed is wider.
 opposites | The roof, the door and especially the lock are poor. | The roof, the door and even the lock are poor.
 connection | It does not look tall or wide. | It does not look tall and wide.
 connection | We sell plums and pears. | We sell plums or pears.
@@ -171,6 +174,8 @@ quantity | It costs 40 or so. | It costs 40.
 """.strip().splitlines()
 
 HARMLESS = """
+The new shed is far wider. | The new shed is much wider.
+The new shed is a bit wider. | The new shed is a little wider.
 He lied in order to avoid selling the house. | He lied in order to keep from selling the house.
 The wall prevents the water from rising. | The wall stops the water from rising.
 We avoided the road, which failed us. | We kept off the road, which failed us.

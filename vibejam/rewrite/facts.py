@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from vibejam.rewrite import figures
 from vibejam.rewrite.grammar import faults
-from vibejam.rewrite.in_place import BREAKS, ENDS, clause_begins, in_place, numeral
+from vibejam.rewrite.in_place import BREAKS, ENDS, clause_begins, degree_before, in_place, numeral
 from vibejam.rewrite.remembered import remembered
 from vibejam.rewrite.tense import tense_of
 from vibejam.rewrite.tokens import EMPTY, PLAIN, content, expanded, key_of, parts_of, stem, tokens_of
@@ -201,6 +201,8 @@ def _read_classes(facts: Facts) -> None:
                 classes["but within"] += 1  # in front of a sentence it may be a machine's habit
                 classes["not but"] += word == "but" and "not" in words[clause_begins(words, at) : at]
             classes[name] += 1
+            if name in ("more", "less", "worse") and (degree := degree_before(words, at)):
+                classes[degree] += 1
             if name == "not":
                 facts.negated.append(_negated(facts, at, end, ends))
             elif name in _PIVOTS and end < last:

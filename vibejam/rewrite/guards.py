@@ -97,6 +97,16 @@ def _classes(table: dict[str, list[str]], strict: bool) -> Guard:
     return guard
 
 
+_compared = _classes(words.COMPARATIVES, strict=True)
+
+
+def _comparison(draft: Facts, candidate: Facts) -> Iterator[str]:
+    yield from _compared(draft, candidate)
+    for degree in ("by much", "by little"):
+        if draft.classes[degree] != candidate.classes[degree] and draft.classes["more"] == candidate.classes["more"]:
+            yield f"something differs {degree} {'no more' if draft.classes[degree] > candidate.classes[degree] else 'now'}"
+
+
 _REASONS, _RESULTS = frozenset(["because", "since"]), frozenset(["so", "therefore", "thus", "hence"])
 _turns = _classes(words.CONNECTIVES, strict=False)
 # "not X; it was Y", which is "not X but Y"
@@ -291,7 +301,7 @@ GUARDS: dict[str, Guard] = {
     "units": _exact("unit", lambda facts: facts.units),
     "names": _names,
     "negation": negation,
-    "comparison": _classes(words.COMPARATIVES, strict=True),
+    "comparison": _comparison,
     "pronouns": _classes(words.PRONOUNS, strict=False),
     "pointing": _pointing,
     "modality": _classes(words.MODALS, strict=True),

@@ -14,6 +14,8 @@ ENDS = frozenset(".!?…")  # what ends a sentence
 BREAKS = frozenset(". ! ? … ; : , ( ) — – -- ...".split())
 _BEING = frozenset("is are am was were be been being 's not".split())
 _OF_PLACE = frozenset("at by for from in on to with".split())
+_MUCH = frozenset("much far even considerably significantly substantially vastly".split())
+_LITTLE = frozenset("slightly somewhat marginally".split())
 _I_SHOULD = frozenset("guess think say like imagine suppose call prefer advise hope".split())
 
 
@@ -45,6 +47,14 @@ def in_place(name: str, words: Sequence[str], at: int, end: int, clause_end: int
 def _is_emphatic(after: Sequence[str]) -> bool:
     """Whether a "both" says nothing that the "and" behind it does not: "both dull and sudden"."""
     return "and" in after[1:] and (after[0] not in FUNCTION or after[0] in _OF_PLACE)
+
+
+def degree_before(words: Sequence[str], at: int) -> str:
+    """Whether the comparison at `at` is "by much", "by little", or neither: "far larger", "a bit larger", "larger"."""
+    last, two = words[at - 1] if at else "", " ".join(words[max(0, at - 2) : at])
+    if last in _MUCH or two in ("great deal", "good deal", "a lot"):
+        return "by much"
+    return "by little" if last in _LITTLE or two in ("a little", "a bit") else ""
 
 
 def clause_begins(words: Sequence[str], at: int) -> int:
