@@ -53,7 +53,7 @@ def with_drafts(taste: Mapping[str, float], drafts: list[str]) -> dict[str, floa
 
 def _counted(texts: list[str]) -> Iterator[tuple[Sequence[str], Counter[str]]]:
     """Each set of ways of saying the same, and how often each stands in `texts`."""
-    phrases, moves = _phrases(texts, frozenset(_sets_of())), _moves(texts)
+    phrases, moves = _phrases(texts, _wanted()), _moves(texts)
     yield from ((ways, phrases) for ways in _sets())
     yield from ((ways, moves) for ways in kinds().values())
 
@@ -81,15 +81,20 @@ def gained(taste: Mapping[str, float], before: str, after: str) -> float:
 
     What came or went and was not exchanged says nothing here; nor do moves, whose marks and words the rates count.
     """
-    old, new = (_phrases([text], frozenset(_sets_of())) for text in (before, after))
+    old, new = (_phrases([text], _wanted()) for text in (before, after))
     went, came = old - new, new - old
-    pairs: dict[tuple[str, str], float] = {}
+    likings: dict[tuple[str, str], float] = {}
     for phrase in went:
         for ways in _sets_of()[phrase]:
-            for other in came.keys() & set(ways):
-                liking = max(-MOST, leaning(taste, ways, phrase, other))
-                pairs[phrase, other] = max(liking, pairs.get((phrase, other), -MOST)) * min(went[phrase], came[other])
-    return sum(pairs.values())
+            for other in came.keys() & set(ways):  # some are exchanged in several sets
+                liking = leaning(taste, ways, phrase, other)
+                likings[phrase, other] = max(-MOST, liking, likings.get((phrase, other), -MOST))
+    return sum(liking * min(went[phrase], came[other]) for (phrase, other), liking in likings.items())
+
+
+@cache
+def _wanted() -> frozenset[str]:
+    return frozenset(_sets_of())
 
 
 @cache
