@@ -6,6 +6,16 @@ from vibejam.rewrite.guards import protected, refusals
 
 # draft | what breaks it; the first word names the kind, and is the guard that must see it where that is certain
 BREAKING = """
+opposites | I received a letter, and he had left. | I sent a letter, and he had left.
+names | Rasheed liked it. | Khaled liked it.
+names | Connolly liked it. | Donnelly liked it.
+names | Millicent liked it. | Somebody liked it.
+names | Cook liked it. | Park liked it.
+numbers | Once a week I swim. | I swim.
+numbers | One night costs forty pounds. | The night costs forty pounds.
+modality | He may or may not come. | He may not come.
+negation | You are not allowed to smoke here. | You do not have to smoke here.
+negation | You must not smoke here. | You need not smoke here.
 comparison | It is part of a larger whole. | It is part of a much larger whole.
 comparison | The second is worse. | The second is even worse.
 comparison | The new shed is slightly wider. | The new shed is wider.
@@ -174,6 +184,7 @@ quantity | It costs 40 or so. | It costs 40.
 """.strip().splitlines()
 
 HARMLESS = """
+You do not have to smoke. | You need not smoke.
 The new shed is far wider. | The new shed is much wider.
 The new shed is a bit wider. | The new shed is a little wider.
 He lied in order to avoid selling the house. | He lied in order to keep from selling the house.

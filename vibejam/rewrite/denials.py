@@ -23,7 +23,7 @@ def negation(draft: Facts, candidate: Facts) -> Iterator[str]:
         yield f"what is denied by “{lost[0]}” is stated now"
     if moved := _denied_instead(draft, candidate):
         yield f"what is denied is no longer the same: “{moved}”"
-    for name in ("not only", "hardly", "longer"):
+    for name in ("not only", "hardly", "longer", "no duty"):
         if draft.classes[name] != candidate.classes[name]:
             yield f"“{name}” was {'lost' if draft.classes[name] else 'added'}"
 
@@ -63,15 +63,11 @@ for _line in words.OPPOSITES:
             _OPPOSITE.setdefault(_form, set()).update(_theirs, map(stem, _theirs))
 
 
-# "with no" is "without"; what is left remains; who is sent something receives it
-_NO_OPPOSITES = re.compile(r" with no |\b(?:is|was|are|were|be|ha[ds]|have)\b[^.;\n]*\bleft\b|\bsen[dt]s? (?:me|us|him|her|them)\b")
-_SAME_AT_TIMES = {
-    ("with", "without"),
-    ("without", "with"),
-    ("remain", "leav"),
-    ("leav", "remain"),
-    ("receiv", "send"),
-    ("send", "receiv"),
+# where two opposites say the same of one thing: "with no" is "without"; what is left remains; who is sent something receives it
+_SAME_WHERE = {
+    frozenset(["with", "without"]): re.compile(r" with no "),
+    frozenset(["remain", "leav"]): re.compile(r"\b(?:there (?:is|was|are|were)|(?:is|was|are|were) still)\b[^.,;]*\bleft\b"),
+    frozenset(["receiv", "send"]): re.compile(r"\bsen[dt]s? (?:me|us)\b"),
 }
 
 
@@ -80,8 +76,7 @@ def opposites(draft: Facts, candidate: Facts) -> Iterator[str]:
     for word in _OPPOSITE.keys() & before.keys():
         if after[word] < before[word]:
             for other in _OPPOSITE[word]:
-                if _NO_OPPOSITES.search(draft.text + "\n" + candidate.text) and (word, other) in _SAME_AT_TIMES:
-                    continue
-                if after[other] > before[other]:
+                same = _SAME_WHERE.get(frozenset([word, other]))
+                if after[other] > before[other] and not (same and (same.search(draft.text) or same.search(candidate.text))):
                     yield f"“{word}” became its opposite, “{other}”"
                     return

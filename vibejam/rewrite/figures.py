@@ -6,6 +6,7 @@ Left out: Roman numerals (the guards see them as names) and what a number refers
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 from vibejam.rewrite.remembered import remembered
 from vibejam.rewrite.words import FUNCTION, PAST
@@ -29,8 +30,10 @@ _MULTIPLES = {"twice": "x2", "thrice": "x3", "once": "x1", "double": "x2", "doub
               "quarter": "1/4"}  # fmt: skip
 _ALONE = {word + "s" for word in [*_SCALES, "dozen"]}
 OF_NOBODY = frozenset("the this that each every any no some which another only what many such".split())  # before "one", no number
+_AFTER_ONE_TIME = frozenset("a an in or and at on every each per daily weekly".split())  # once a week
 _AFTER_ONCE = FUNCTION - {"a", "an", "in", "or", "and", "at", "on"}  # what follows makes it "as soon as"
 _DAYS = frozenset("day morning afternoon evening night summer autumn winter spring sunday monday saturday".split())
+_SOMEBODY = frozenset(", i you he she it we they the a an my your his her our their".split())  # one wet day, one day he
 _AFTER_SOMEBODY = re.compile(r"(?!(?:lens|news|series|species|means)\b)[a-z]{3,}[^\Wsiu]s")  # one comes: no "one" is of a plural
 _CLAUSES = frozenset("if as when how where unless though because".split())  # before "one", with a verb behind it, anybody
 WORDS = frozenset([*_SMALL, *_TENS, *_SCALES, *_DOZEN, *_ORDINALS, *_MULTIPLES, *_ALONE])
@@ -90,7 +93,9 @@ def _is_somebody(words: Sequence[str], at: int) -> bool:
     before, after = words[at - 1] if at else "", words[at + 1] if at + 1 < len(words) else ""
     if after in ("of", "in", "per", "or", "to", "and") and not before[:1].isalpha() or after in ("of", "or"):
         return before in OF_NOBODY - {"the", "only"}
-    some_day = (not before[:1].isalpha() or before in ("and", "but", "then")) and not _DAYS.isdisjoint(words[at + 1 : at + 3])
+    some_day = (not before[:1].isalpha() or before in ("and", "but", "then")) and any(
+        day in _DAYS and then in _SOMEBODY for day, then in pairwise(words[at + 1 : at + 4])
+    )
     if after == "more" or _AFTER_SOMEBODY.fullmatch(after) or some_day:
         return True
     return before in OF_NOBODY or after in FUNCTION or not after.isalpha() or before in _CLAUSES and after in PAST
@@ -102,13 +107,8 @@ def _counts_nothing(words: Sequence[str], at: int) -> bool:
     if word == "second":
         return before in ("per", "a", "every", "each", "split")
     if word == "once":
-        return (
-            before == "at"
-            or (not before[:1].isalpha() or before == "and")
-            and after[:1].isalpha()
-            or after in ("more", "again", "upon")
-            or after in _AFTER_ONCE
-        )
+        clause = (not before[:1].isalpha() or before == "and") and after[:1].isalpha() and after not in _AFTER_ONE_TIME
+        return before == "at" or clause or after in ("more", "again", "upon") or after in _AFTER_ONCE
     then = after == "then" or list(words[at + 1 : at + 3]) == ["and", "then"]
     return word in ("first", "firstly") and (before == "at" or after in (",", "of") or then)
 

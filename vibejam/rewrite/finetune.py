@@ -71,9 +71,9 @@ def plan_finetune(
 ) -> TrainConfig:
     """How a run on pairs learns; without any limit, for ten minutes.
 
-    On a base, and if no number of steps is asked for, it ends after one `reading` of the pairs, which takes so many steps: what is
-    read again is learnt by heart (ABLATIONS.md).  It is measured at its end alone, for then it is best, and a look before would
-    tell chance: the rate is still high, and the held-out pairs are few.
+    On a base, and if no number of steps is asked for, it ends after one `reading` of the pairs, which takes so many steps of
+    `batch_size` pairs: what is read again is learnt by heart (ABLATIONS.md).  It is measured at its end alone, for then it is best,
+    and a look before would tell chance: the rate is still high, and the held-out pairs are few.
     """
     settings: dict[str, object] = {"minutes": minutes, "max_iters": max_iters, "seed": seed, "warmup": 0.05, "patience": 3}
     if not minutes and not max_iters:

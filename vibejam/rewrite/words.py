@@ -18,6 +18,8 @@ NEGATIONS = {
     "never": ("ever",), "nobody": ("anybody",), "no one": ("anybody",), "nothing": ("anything",), "no longer": ("longer",),
     "at no time": ("ever",), "in no case": ("ever",), "was not going to": ("would?",), "were not going to": ("would?",),
     "not permitted to": ("must?",), "not allowed to": ("must?",),
+    "not have to": ("no duty",), "not need to": ("no duty",), "need not": ("no duty",), "not required to": ("no duty",),
+    "not obliged to": ("no duty",),
 }  # fmt: skip
 
 SAYS_NO = frozenset("not no never nobody nothing none nor neither without".split())
@@ -96,8 +98,8 @@ DROPPED = SOFT | {"but", "therefore", "also", "really"}  # may go: machines' dra
 COUNTED = frozenset({"only"})  # each of them limits something else, so that one does not stand for two
 
 CERTAINTY = _table("""
-certain = certainly, most certainly, undoubtedly, no doubt, to be sure, definitely, surely, without doubt, without a doubt, beyond doubt, there
-    is no doubt that, there is no question that, beyond question, of course, clearly, obviously, evidently, plainly
+certain = certainly, most certainly, undoubtedly, no doubt, to be sure, definitely, surely, without doubt, without a doubt,
+    beyond doubt, there is no doubt that, there is no question that, beyond question, of course, clearly, obviously, evidently, plainly
 certain? = clear, obvious, evident, plain
 likely = probably, likely, in all likelihood, most likely, presumably
 apparent = apparently, seemingly, allegedly, supposedly
@@ -172,8 +174,8 @@ COMPARED = _compared()
 
 NOT_NEGATING = (
     """
-not only, not just, not solely, not merely, not simply, not be merely, not be simply, not be just, whether or not, no matter, no sooner, not to mention, no wonder, none
-the less, never mind, not least, nothing if not, or not
+not only, not just, not solely, not merely, not simply, not be merely, not be simply, not be just, whether or not, no matter,
+no sooner, not to mention, no wonder, none the less, never mind, not least, nothing if not, or not
 """.replace("\n", " ")
     .strip(" ,")
     .split(", ")
@@ -302,13 +304,13 @@ caught chosen seen said gone done made given taken known lost driven drawn writt
 allow avoid believe belong compare complete design edit serve hold pull stick stand walk talk leave hide save share shut sit
 sleep speak spend stay support teach test touch train treat trust wear weigh win wish wonder worry accept access act adapt adopt
 agree aim apply approach arrange assess attend balance begin bother brush carry catch cause celebrate challenge change claim
-clean clear climb collect combine commit compile configure connect contact continue convert cook copy correct cover cut deal
+clean clear climb collect combine commit compile configure connect contact continue convert copy correct cover cut deal
 decide define delete deliver depend describe develop discover discuss display divide download draft draw dress drink drive drop
 eat embrace enable engage enjoy ensure enter establish examine expand expect explain explore express extend face fall feel fight
 fill finish fix fly focus fold forgive form gain gather generate handle hang head hear help highlight hire identify ignore
 implement import improve include increase inform install introduce invest invite judge jump kill lay lead lean learn lend lie
 lift light limit link load lock lose maintain manage measure mention mix monitor name obtain obtaining offer order organize owe
-pack paint park pass pause pay perform plan play point practice prefer prepare present press prevent print produce promise
+pack paint pass pause pay perform plan play point practice prefer prepare present press prevent print produce promise
 promote protect prove provide publish push raise reach realize receive recognize record reduce reflect refuse relax release rely
 remain repeat replace reply report require resist respect rest restart retain return review rewrite ride rise roll rule search
 sell separate sign simplify sing skip solve sort sound spot spread start state step store strive study submit succeed suffer
@@ -318,8 +320,8 @@ programs programmers developers engineers customers clients employees employers 
 neighbors guests tourists travellers travelers soldiers officials residents children's boys girls men's gentlemen ladies trees
 streets cities towns houses rooms doors windows books papers letters words sounds colours colors eyes hands thoughts feelings
 memories dreams mornings evenings hours minutes seasons updates packages libraries files errors bugs tests failures mistakes
-everyday constant consistent recent frequent apparent current different silent sudden total entire whole plain strong weak warm
-cold dark light quiet bright empty full busy ready rare brief deep wide narrow familiar similar particular popular regular
+everyday constant consistent recent frequent apparent current different silent sudden total entire whole plain weak warm
+cold dark light quiet empty full busy ready rare brief deep wide narrow familiar similar particular popular regular
 proper rather extra deliberate separate adequate accurate appropriate private ultimate immediate delicate
 """.split()
 )
