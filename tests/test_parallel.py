@@ -28,13 +28,22 @@ pytestmark = [
 TESTS = Path(__file__).parent
 
 
+AT_ITS_END = """
+import atexit, pathlib
+def threads():  # where the system lists them
+    return [(task / "comm").read_text() for task in pathlib.Path("/proc/self/task").glob("*")]
+atexit.register(lambda: print("Threads at the end:", threads()))  # after all that is registered later
+"""
+
+
 def torchrun(folder, script, *options, code=0):
     """Run `script` in two processes, if no option says another number; what they printed."""
-    (folder / "worker.py").write_text(f"import sys\nsys.path[:0] = [{str(TESTS)!r}]\n" + textwrap.dedent(script))
+    (folder / "worker.py").write_text(f"import sys\nsys.path[:0] = [{str(TESTS)!r}]\n{AT_ITS_END}" + textwrap.dedent(script))
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", *options]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(TESTS.parent)}
     done = subprocess.run([*command, str(folder / "worker.py")], capture_output=True, text=True, timeout=400, env=environment)
     assert (done.returncode == 0) == (code == 0), done.stderr[-3000:]
+    assert "gloo" not in done.stdout, "a thread that outlives its group may abort the process as Python ends"
     return done
 
 
@@ -48,7 +57,7 @@ PLANS = {"transformer": PLAN, "tuned": module.TrainConfig(**{**vars(PLAN), "muon
 @pytest.mark.parametrize("arch, processes", [("transformer", 2), ("tuned", 2), ("tuned", 6)])
 def test_several_processes_learn_the_curve_of_one(arch, processes, tmp_path, monkeypatch):
     """Five passages are parted three to two, and each part in two again; or one each, and the sixth process has none."""
-    done = torchrun(
+    torchrun(
         tmp_path,
         f"""
         import atexit, json, pathlib, torch
@@ -74,7 +83,6 @@ def test_several_processes_learn_the_curve_of_one(arch, processes, tmp_path, mon
         "--nproc-per-node",
         str(processes),
     )
-    assert "gloo" not in done.stdout, "a thread that outlives its group may abort the process as Python ends"
     first, second = (json.loads((tmp_path / f"{rank}.json").read_text()) for rank in (0, 1))
     for each in (module, optim):
         monkeypatch.setattr(each, "compute_dtype", lambda device: torch.float32)
@@ -106,23 +114,25 @@ def test_a_model_in_parts_learns_the_curve_of_one_process_and_goes_on_from_its_s
         sharded.ROOM = 0
         optim.compute_dtype = train.compute_dtype = lambda device: torch.float32
         group, device = take_part("cpu")
-        told, saved, state, plan = [], [], None, vars(PLANS[{arch!r}]) | {{"first_turn": 0.0, "anew": False}}
-        for half in (plan["max_iters"] // 2, plan["max_iters"]):
-            model = small(seed=group.rank, **SHAPES[{arch!r}])
-            def save(kind, whole, state):
-                saved.append((kind, sum(float(p.double().abs().sum()) for p in whole.parameters())))
-                save_state(Path({str(tmp_path)!r}), state)
-            for event in train.train_lm(model, dataset(), train.TrainConfig(**plan), state=state, group=group, save=save):
-                told.append((event.train_loss, event.val_loss, event.best))
-                held = sum(p.to_local().numel() if hasattr(p, "to_local") else 0 for p in model.parameters())
-                if event.val_loss is not None and event.iteration >= half:
-                    break
-            group.from_first([0.0], torch.device("cpu"))  # what the first one saved is there
-            state = load_state(Path({str(tmp_path)!r}))
-        table = {{id(p) for p in model.row_tables()}}
-        parted = sum(p.numel() for p in model.parameters() if id(p) not in table)
-        with open({str(tmp_path)!r} + f"/{{group.rank}}.json", "w") as file:
-            json.dump({{"told": told, "saved": saved, "held": held, "parted": parted}}, file)
+        def learn():  # what it holds is gone as it ends
+            told, saved, state, plan = [], [], None, vars(PLANS[{arch!r}]) | {{"first_turn": 0.0, "anew": False}}
+            for half in (plan["max_iters"] // 2, plan["max_iters"]):
+                model = small(seed=group.rank, **SHAPES[{arch!r}])
+                def save(kind, whole, state):
+                    saved.append((kind, sum(float(p.double().abs().sum()) for p in whole.parameters())))
+                    save_state(Path({str(tmp_path)!r}), state)
+                for event in train.train_lm(model, dataset(), train.TrainConfig(**plan), state=state, group=group, save=save):
+                    told.append((event.train_loss, event.val_loss, event.best))
+                    held = sum(p.to_local().numel() if hasattr(p, "to_local") else 0 for p in model.parameters())
+                    if event.val_loss is not None and event.iteration >= half:
+                        break
+                group.from_first([0.0], torch.device("cpu"))  # what the first one saved is there
+                state = load_state(Path({str(tmp_path)!r}))
+            table = {{id(p) for p in model.row_tables()}}
+            parted = sum(p.numel() for p in model.parameters() if id(p) not in table)
+            with open({str(tmp_path)!r} + f"/{{group.rank}}.json", "w") as file:
+                json.dump({{"told": told, "saved": saved, "held": held, "parted": parted}}, file)
+        learn()
         """,
         "--nproc-per-node",
         str(processes),

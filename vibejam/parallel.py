@@ -8,6 +8,7 @@ that (sharded.py).  Left out: anything pickled; tensors of plain numbers are all
 """
 
 import atexit
+import gc
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -120,9 +121,14 @@ def take_part(device: str | None = None) -> tuple[Group, str | None]:
 
         backend = "nccl" if device.startswith("cuda") else "gloo"
         dist.init_process_group(backend, store=_meeting_place(rank, size), rank=rank, world_size=size)
-        # its threads may still hold a tensor: ended before Python is, or the process aborts as they let go of it
-        atexit.register(dist.destroy_process_group)
+        atexit.register(_end)
     return Group(rank, size), device
+
+
+def _end() -> None:
+    """The group's threads may still hold a tensor: they end before Python does, or the process aborts as they let go of it."""
+    gc.collect()  # whatever still holds the group keeps them
+    dist.destroy_process_group()
 
 
 def _meeting_place(rank: int, size: int) -> dist.Store:

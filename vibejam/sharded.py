@@ -7,6 +7,7 @@ parts where memory runs out, for all processes must compute alike; and the state
 there: what the last measurement saved is what such a run goes on from.
 """
 
+import atexit
 import copy
 import math
 import os
@@ -62,6 +63,8 @@ class ShardedMasters:
         self._size, self._dtype, self._device = group.size, dtype, next(model.parameters()).device
         self._plain = copy.deepcopy(model).cpu() if group.first else None
         mesh = init_device_mesh(self._device.type, (group.size,))
+        # torch keeps every mesh for good, and a mesh its group, whose threads must end before Python does (parallel.py)
+        atexit.register(getattr(mesh, "_pg_registry", {}).clear)
         # fp16 would want its loss scaled, and is older than the machines that hold models of this size
         computes = torch.bfloat16 if dtype == torch.bfloat16 else torch.float32
         precision = MixedPrecisionPolicy(param_dtype=computes, reduce_dtype=torch.float32)
