@@ -8,7 +8,7 @@ import math
 
 import gradio as gr
 
-from pages import state
+from pages import decided, state
 from pages.rewrite import dial
 from pages.sample import dice
 from pages.service import writer_for
@@ -68,7 +68,7 @@ def rewrite(draft: str, voice: str = "", seed: int = 1, strength: float = 1.0) -
     Strength from 0, a light touch, to 1."""
     try:
         config = RewriteConfig(strength=dial(strength).strength, seed=_whole(seed, "seed"))
-        return _engine(voice).rewrite(_text(draft), config).text
+        return _engine(voice).rewrite(_text(draft), config, edits=decided.edits(OWNER)).text
     except UserError as error:
         raise _told(error) from error
 

@@ -8,6 +8,7 @@ from pages.review import columns
 from pages.words import count, esc
 from vibejam.errors import UserError
 from vibejam.rewrite.decisions import EDIT, decisions, forget_all_decisions, forget_decision
+from vibejam.rewrite.habits import habits_of
 from vibejam.rewrite.pairs import Pair
 from vibejam.runtime import is_space
 
@@ -16,6 +17,8 @@ SENTENCE = (
     "Each sentence you take or write yourself is kept {where}, so that your voice can learn from it. What you turned down is "
     "kept beside it."
 )
+NAMED = 12  # habits
+UNDONE = "Keep the draft's word a few times, and that ends."
 NONE = "Nothing yet. Take a sentence of a rewrite, or write one yourself, and it is kept here."
 
 
@@ -31,6 +34,14 @@ def show(owner: str) -> list:
     except UserError as error:
         return [gr.skip(), look.notice(str(error))]
     return [gr.update(label=f"What you decided ({len(kept)})" if kept else "What you decided"), list_html(kept)]
+
+
+def edits(owner: str) -> list[Pair]:
+    """What the person made of drafts so far, for the next one; nothing where that can't be read, which `show` tells of."""
+    try:
+        return decisions(state.workspace(owner).decisions_file)
+    except UserError:
+        return []
 
 
 def remove(owner: str, event: gr.EventData = None) -> list:
@@ -60,10 +71,25 @@ def list_html(kept: list[Pair]) -> str:
     where = "on this server until you leave" if is_space() else "in a folder on this machine"
     edits = sum(pair.kind == EDIT for pair in kept)
     return (
-        f'{look.quiet(SENTENCE.format(where=where))}<section class="decided" aria-label="What you decided">{rows}{older}'
+        f'{look.quiet(SENTENCE.format(where=where))}{_habits(kept)}<section class="decided" aria-label="What you decided">{rows}{older}'
         f"<footer><span>{count(edits, 'sentence')} to learn from, {count(len(kept) - edits, 'draft')} kept.</span>"
         f'<button type="button" class="link" data-remove-all="">Delete all of it</button></footer></section>'
     )
+
+
+def _habits(kept: list[Pair]) -> str:
+    """What the person always changes, in a sentence."""
+    found = sorted(habits_of(kept), key=lambda habit: -habit.times)
+    if not found:
+        return ""
+    said = ", ".join(
+        f"<q>{esc(habit.before.replace(' ,', ','))}</q> "
+        + (f"becomes <q>{esc(habit.after)}</q>" if habit.after else "goes")
+        + f" ({habit.times} of {habit.chances})"
+        for habit in found[:NAMED]
+    )
+    more = f", and {len(found) - NAMED} more" if len(found) > NAMED else ""
+    return f'<p class="always">You always change these, so they are changed before you see a rewrite: {said}{more}. {UNDONE}</p>'
 
 
 def _row(pair: Pair) -> str:

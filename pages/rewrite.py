@@ -199,6 +199,7 @@ def stream(
             config = dial(strength)
             engine = state.engine(state.find_run(owner, voice))  # before anything is sent
             also = service.proposers(owner, agreed, address, model, key)
+            edits = decided.edits(owner)
             if source == ASK:
                 writer = writer_for(address, model, key)
                 by = f"{writer.model} at {writer.destination}" if writer.destination else f"{writer.model}, on this machine"
@@ -218,7 +219,7 @@ def stream(
             if also:
                 rewriter += f", with {also[0].writer.model} at {also[0].writer.destination} proposing"
             drawn = 0.0
-            with closing(engine.stream_rewrite(draft, config, stop.is_set, also)) as steps:
+            with closing(engine.stream_rewrite(draft, config, stop.is_set, also, edits)) as steps:
                 for rewrite in steps:
                     if stop.is_set():  # what was under way then was not looked at to the end
                         break

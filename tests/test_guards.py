@@ -3,6 +3,7 @@
 import pytest
 
 from vibejam.rewrite.guards import protected, refusals
+from vibejam.rewrite.table import contractions, exchanges
 
 # draft | what breaks it; the first word names the kind, and is the guard that must see it where that is certain
 BREAKING = """
@@ -141,7 +142,14 @@ grammar | He ate an apple. | He ate a apple.
 grammar | They own a house. | They own an house.
 grammar | It has a "Made in Spain" label. | It has an "Made in Spain" label.
 negation | The pump does not start. | The pump starts.
-negation | It is not possible to win. | It is impossible to win.
+negation | It is not impossible to win. | It is impossible to win.
+negation | He is unable to go. | He can go.
+negation | He is unable to go and cannot stay. | He cannot go and can stay.
+negation | Nobody is unable to go. | Nobody can go.
+quantity | Many came, and few in recent years. | Few came, and few in the last few years.
+connection | He went because of it, in light of the fact that it rained. | He went after it, because it rained.
+modality | She has the ability to win and may lose. | She can win and must lose.
+negation | It is unclear whether he came, and he did not say. | It is not clear whether he came, and he did say.
 negation | He was unable to sleep. | He was not able to sleep.
 negation | We were not happy with it. | We were unhappy with it.
 modality | You should leave. | If you leave.
@@ -383,6 +391,14 @@ On a wet morning I went over it. | One wet morning I went over it.
 One wet morning I went over it. | On a wet morning I went over it.
 He says he feels he is being weighed. | He says he feels as if he were being weighed.
 He says he feels as if he were being weighed. | He says he feels he is being weighed.
+It is not possible to win. | It is impossible to win.
+We are unable to come. | We can't come.
+We were not able to see it, though we tried. | We couldn't see it, though we tried.
+He stayed in light of the fact that it rained. | He stayed because it rained.
+In recent years a growing number of people have left. | In the last few years more and more people have left.
+I could not help but smile, and she took care of him. | I couldn't help smiling, and she looked after him.
+Thank you for coming. | Thanks for coming.
+In the event that it rains, there is no way to know. | If it rains, it is impossible to know.
 """.strip().splitlines()
 
 
@@ -390,6 +406,19 @@ He says he feels as if he were being weighed. | He says he feels he is being wei
 def test_an_edit_that_breaks_the_meaning_is_refused_by_its_guard(row):
     guard, draft, broken = row.split(" | ")
     assert guard in {refusal.guard for refusal in refusals(draft, broken)}
+
+
+FRAMES = ("So they {} the thing there.", "She said it was {} all day long.", "We saw {} in the old garden.", "It was good and {} we went.")
+
+
+def test_what_the_tables_say_is_let_through():
+    """Wherever a sentence has no trap of its own: a line that guards always refuse is one that is never made."""
+    said = {(way, other) for ways in [*exchanges(), *contractions()] for way in ways.ways for other in ways.others(way)}
+    dead = [
+        (way, other) for way, other in sorted(said)
+        if all({refusal.guard for refusal in refusals(frame.format(way), frame.format(other))} - {"grammar"} for frame in FRAMES)
+    ]  # fmt: skip
+    assert len(said) > 5000 and not dead
 
 
 @pytest.mark.parametrize("row", HARMLESS)

@@ -24,8 +24,10 @@ from vibejam.evaluate import score_texts
 from vibejam.fetch import base_path
 from vibejam.rewrite import Rewrite, rewrite_text, stream_rewrite
 from vibejam.rewrite.copying import load_copying
+from vibejam.rewrite.habits import habits_of
 from vibejam.rewrite.manner import Manner, load_manner
 from vibejam.rewrite.neutraliser import BASE
+from vibejam.rewrite.pairs import Pair
 from vibejam.rewrite.proposers import EditsProposer, ModelProposer, Proposer
 from vibejam.rewrite.reverse import reverse_score
 from vibejam.rewrite.trust import SAMPLES, Meaning
@@ -125,14 +127,16 @@ class StyleEngine:
         config: RewriteConfig = RewriteConfig(),
         stop: Callable[[], bool] = lambda: False,
         also: Sequence[Proposer] = (),
+        edits: Sequence[Pair] = (),
     ) -> Rewrite:
         """The draft in the person's manner; a stop keeps what is done.
 
+        `edits`: what the person made of earlier drafts, of which what they always change is changed first (rewrite/habits.py).
         `also`: who else proposes, such as `LLMProposer(writer, passages)`; nobody outside this machine is asked without it.
         Raises UserError where the draft is empty or the run knows no manner.
         """
         asked = [*self.proposers(config), *also]
-        return rewrite_text(draft, self.manner, asked, strength=config.strength, meaning=_meaning(asked), stop=stop)
+        return rewrite_text(draft, self.manner, asked, **_how(config, edits, asked), stop=stop)
 
     def stream_rewrite(
         self,
@@ -140,10 +144,11 @@ class StyleEngine:
         config: RewriteConfig = RewriteConfig(),
         stop: Callable[[], bool] = lambda: False,
         also: Sequence[Proposer] = (),
+        edits: Sequence[Pair] = (),
     ) -> Iterator[Rewrite]:
         """The whole document again and again, each time with more of it rewritten; else as `rewrite`."""
         asked = [*self.proposers(config), *also]
-        return stream_rewrite(draft, self.manner, asked, strength=config.strength, meaning=_meaning(asked), stop=stop)
+        return stream_rewrite(draft, self.manner, asked, **_how(config, edits, asked), stop=stop)
 
     def compare(self, instruction: str, config: RewriteConfig = RewriteConfig()) -> Comparison:
         """A draft for `instruction` beside its rewrite."""
@@ -161,6 +166,10 @@ def weights_hash(folder: Path) -> str:
     """SHA-256 of the weights' file."""
     with open(folder / "model.safetensors", "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _how(config: RewriteConfig, edits: Sequence[Pair], asked: Sequence[Proposer]) -> dict[str, object]:
+    return {"habits": habits_of(edits), "strength": config.strength, "meaning": _meaning(asked)}
 
 
 def _meaning(proposers: Sequence[Proposer]) -> Meaning | None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from vibejam.config import RewriteConfig
 from vibejam.engine import Comparison, StyleEngine
 from vibejam.measures import kept_meaning
+from vibejam.rewrite.pairs import Pair
 from vibejam.rewrite.proposers import Proposer
 
 
@@ -19,10 +20,11 @@ def measured_rewrite(
     config: RewriteConfig,
     stop: Callable[[], bool] = lambda: False,
     also: Sequence[Proposer] = (),
+    edits: Sequence[Pair] = (),
 ) -> dict[str, object]:
     """The draft, its rewrite and what is measured of it, as `rewrite-demo` prints them; a "note" only where there is one."""
     began = time.perf_counter()
-    rewrite = engine.rewrite(draft, config, stop, also)
+    rewrite = engine.rewrite(draft, config, stop, also, edits)
     seconds = time.perf_counter() - began
     return {
         "draft": draft,

@@ -70,6 +70,7 @@ def rewrite_demo(args: argparse.Namespace) -> dict[str, object]:
     from vibejam.engine import StyleEngine
     from vibejam.figures import measured_rewrite
     from vibejam.files import write_text
+    from vibejam.rewrite.pairs import read_pairs
 
     if args.drafts and not args.out:
         raise UserError("Say where the rewrites go: add --out FILE.jsonl.")
@@ -79,9 +80,10 @@ def rewrite_demo(args: argparse.Namespace) -> dict[str, object]:
     engine = StyleEngine(args.ckpt_path, device=args.device)
     config = RewriteConfig(**given(args, "candidates", "strength", "seed"))
     also = _llm_proposers(args)
+    edits = read_pairs(args.edits) if args.edits else ()
     lines, stop = [], stop_on_signals()
     for number, row in enumerate(drafts, 1):
-        line = measured_rewrite(engine, row["draft"], config, lambda: bool(stop), also)
+        line = measured_rewrite(engine, row["draft"], config, lambda: bool(stop), also, edits)
         if stop:
             say("Stopping; the rewrites that are done are kept.")
             break

@@ -1,20 +1,23 @@
 """A draft in, the same draft in the person's manner out: proposers propose, one selector disposes, the draft always competes.
 
 A document is cut into units of a sentence or two (units.py); each gets candidates (proposers.py); what may not change is guarded
-(guards.py) and the rest is chosen over the whole document (selector.py).  Code, tables, quotations, headings and links stand
+(guards.py) and the rest is chosen over the whole document (selector.py).  What a person always changes in drafts is changed before
+that (habits.py).  Code, tables, quotations, headings and links stand
 outside of all that and come back byte for byte.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from vibejam.errors import UserError
+from vibejam.rewrite.habits import Habit, with_habits
 from vibejam.rewrite.manner import Manner
 from vibejam.rewrite.proposers import Proposer, ask_all, at_once, develop
 from vibejam.rewrite.selector import Candidate, Choice, Considered, pick, weigh
 from vibejam.rewrite.trust import Meaning
 from vibejam.rewrite.units import Piece, Unit, group_units, is_english, put_back, split_document
 
+HABITS = "habits"  # what is changed before anybody proposes, as the proposers have names
 TOGETHER = 12  # units that are chosen with a view to one another: some paragraphs
 
 
@@ -44,12 +47,13 @@ def rewrite_text(
     manner: Manner,
     proposers: Sequence[Proposer],
     *,
+    habits: Sequence[Habit] = (),
     strength: float = 1.0,
     meaning: Meaning | None = None,
     stop: Callable[[], bool] = lambda: False,
 ) -> Rewrite:
     """Rewrite `draft` in one go.  Raises UserError where there is nothing to rewrite."""
-    return list(stream_rewrite(draft, manner, proposers, strength=strength, meaning=meaning, stop=stop))[-1]
+    return list(stream_rewrite(draft, manner, proposers, habits=habits, strength=strength, meaning=meaning, stop=stop))[-1]
 
 
 def stream_rewrite(
@@ -57,6 +61,7 @@ def stream_rewrite(
     manner: Manner,
     proposers: Sequence[Proposer],
     *,
+    habits: Sequence[Habit] = (),
     strength: float = 1.0,
     meaning: Meaning | None = None,
     stop: Callable[[], bool] = lambda: False,
@@ -64,25 +69,26 @@ def stream_rewrite(
     """The whole document again and again, with a unit more rewritten each time; a stop keeps what is done.
 
     What is not `settled` yet may be chosen otherwise once more is known of the paragraphs around it.
-    `strength` runs from 0, a light touch, to 1, the full voice.  Raises UserError, at once, where there is nothing to rewrite.
+    `habits` are made whatever the strength, which runs from 0, a light touch, to 1, the full voice.  Raises UserError, at once, where there is nothing to rewrite.
     """
     draft = draft.removeprefix("\ufeff")
     if not draft.strip():
         raise UserError("There is nothing to rewrite; paste a draft of at least one sentence.")
     if not is_english(draft):
         return iter([_unchanged(draft, "This draft is not in English, the only language known here, so it stays as it is.")])
-    return _stream(draft, manner, proposers, strength, meaning, stop)
+    return _stream(draft, manner, proposers, habits, strength, meaning, stop)
 
 
 def _stream(
-    draft: str, manner: Manner, proposers: Sequence[Proposer], strength: float, meaning: Meaning | None, stop: Callable[[], bool]
-) -> Iterator[Rewrite]:
+    draft: str, manner: Manner, proposers: Sequence[Proposer], habits: Sequence[Habit], strength: float, meaning: Meaning | None,
+    stop: Callable[[], bool],
+) -> Iterator[Rewrite]:  # fmt: skip
     pieces = split_document(draft)
     units = group_units(pieces)
     if not units:
         yield _unchanged(draft, "There is no prose in this draft, only parts that stay as they are.")
         return
-    texts = [unit.text for unit in units]
+    texts = [with_habits(unit.text, habits) for unit in units]
     choices: list[Choice] = []
     yield _so_far(draft, pieces, units, choices, 0, None)
     asked, note = list(proposers), None
@@ -106,9 +112,20 @@ def _stream(
             found = develop([*own, *theirs[number]], text, manner, proposers, meaning)
             if stop():  # this one was not looked at to the end
                 return
-            weighed.append(weigh(text, found, manner, strength))
-            choices = [*choices[:settled], *pick(weighed, manner, sum(ahead[number + 1 :], around))]
+            given = units[start + number].text
+            weighed.append(weigh(text, [candidate for candidate in found if candidate.text != given], manner, strength))
+            picked = pick(weighed, manner, sum(ahead[number + 1 :], around))
+            choices = [*choices[:settled], *map(_of_the_draft, units[start:], picked)]
             yield _so_far(draft, pieces, units, choices, len(choices) if number + 1 == len(some) else settled, note)
+
+
+def _of_the_draft(unit: Unit, choice: Choice) -> Choice:
+    """The choice among versions of a unit in which habits were made, as one among versions of the unit as it was given."""
+    if choice.draft == unit.text:
+        return choice
+    made, *others = choice.considered
+    considered = (Considered(unit.text, made.by, ()), replace(made, by=HABITS), *others)
+    return Choice(unit.text, choice.text, HABITS if choice.by == made.by else choice.by, considered)
 
 
 def _unchanged(draft: str, note: str) -> Rewrite:

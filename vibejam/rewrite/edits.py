@@ -79,7 +79,9 @@ def propose_edits(text: str, manner: Manner, count: int = 6, allowed: Callable[[
 
 def apply_edit(text: str, edit: Edit) -> str:
     """The text with the edit made, and "a" or "an" before it put right."""
-    return agreeing(text[: edit.start], edit.text) + edit.text + text[edit.end :]
+    bare = edit.text.lstrip(" ")  # some moves begin with the blank before their word
+    before = text[: edit.start] + edit.text[: len(edit.text) - len(bare)]
+    return agreeing(before, bare) + bare + text[edit.end :]
 
 
 def edits_of(text: str, manner: Manner) -> Iterator[Edit]:
@@ -92,8 +94,8 @@ def edits_of(text: str, manner: Manner) -> Iterator[Edit]:
 
 def _exchanges(text: str, manner: Manner) -> Iterator[Edit]:
     table = replacements()
-    spans = [(m.start(), m.end()) for m in _WORD.finditer(text)]
-    words = [plain(text[start:end]) for start, end in spans]
+    placed = placed_words(text)
+    words = [word for *_, word in placed]
     found: list[tuple[int, int, str]] = []  # first word, how many, phrase
     for i in range(len(words)):
         for n in range(min(_longest(), len(words) - i), 0, -1):
@@ -108,11 +110,11 @@ def _exchanges(text: str, manner: Manner) -> Iterator[Edit]:
         contracts = any("'" in way for way, _ in table[phrase])
         if any(_shields((a, b), (first, last), other in idioms(), contracts) for a, b, other in found):
             continue
-        start, end = spans[first][0], spans[last - 1][1]
+        start, end = placed[first][0], placed[last - 1][1]
         for way, ways in table[phrase]:
             gain = _gain(phrase, way, ways, manner)
             if gain >= 0 and fits(text, start, end, way, ways):
-                yield Edit(start, end, _cased(way, text[start:end], manner), gain, sure="'" in way or "'" in phrase)
+                yield Edit(start, end, _typed(way, text[start:end], manner), gain, sure="'" in way or "'" in phrase)
 
 
 def _shields(other: tuple[int, int], span: tuple[int, int], idiom: bool, contracts: bool) -> bool:
@@ -188,7 +190,15 @@ def _moves(text: str, manner: Manner) -> Iterator[Edit]:
             yield Edit(found.start, found.end, found.text.replace(" — ", dash), gain, sure=True)
 
 
-def _cased(way: str, phrase: str, manner: Manner) -> str:
-    if "'" in way and manner.marks.get("apostrophe") == "’":
-        way = way.replace("'", "’")
+def placed_words(text: str) -> list[tuple[int, int, str]]:
+    """The words and marks of a text, each with where it begins and ends, in lower case and plain punctuation."""
+    return [(m.start(), m.end(), plain(m[0])) for m in _WORD.finditer(text)]
+
+
+def _typed(way: str, phrase: str, manner: Manner) -> str:
+    return cased(way.replace("'", "’") if manner.marks.get("apostrophe") == "’" else way, phrase)
+
+
+def cased(way: str, phrase: str) -> str:
+    """`way` with a capital where the phrase it stands for has one."""
     return way[0].upper() + way[1:] if phrase[:1].isupper() and not phrase.startswith("I ") else way

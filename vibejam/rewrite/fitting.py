@@ -76,6 +76,11 @@ def fits(text: str, start: int, end: int, way: str, ways: Ways) -> bool:
     return True
 
 
+def wants_verb(before: str) -> bool:
+    """Whether what stands before a word makes a verb of one that may be a noun as well."""
+    return any(cue.search(before) for cue in (_BEFORE_BASE, _BEFORE_S, _BEFORE_PAST))
+
+
 def _content_next(after: str) -> bool:
     word = re.match(r" ([a-z][a-z-]{2,})", after)
     return word is not None and word[1] not in FUNCTION

@@ -14,6 +14,7 @@ from itertools import pairwise
 from vibejam.rewrite import words
 from vibejam.rewrite.denials import negation, opposites
 from vibejam.rewrite.facts import Facts, facts_of, kept_in
+from vibejam.rewrite.known import with_known_exchanges_undone
 from vibejam.rewrite.tokens import expanded, stem
 
 SHORTEST, LONGEST = 0.6, 1.6  # words of a candidate for one of the draft
@@ -38,6 +39,10 @@ def refusals(draft: str, candidate: str, known_words: Container[str] = frozenset
         return []
     before, after = facts_of(draft), facts_of(candidate)
     found = [Refusal(name, reason) for name, guard in GUARDS.items() for reason in guard(before, after)]
+    if found and all(refusal.guard in OF_WORDS for refusal in found):
+        undone = with_known_exchanges_undone(draft, candidate)
+        if undone != candidate:
+            found = [Refusal(name, reason) for name in OF_WORDS for reason in GUARDS[name](before, facts_of(undone))]
     if known_words:
         unknown = (word for word in after.raw if not _is_known(word, before, known_words))
         found += [Refusal("words", f"the word {word} is neither in the draft nor known here") for word in sorted(unknown)]
@@ -316,3 +321,8 @@ GUARDS: dict[str, Guard] = {
     "grammar": _grammar,
     "edges": _edges,
 }
+# those that go by single words, which the tables may know to say the same
+OF_WORDS = (
+    "numbers", "units", "names", "negation", "comparison", "pronouns", "modality", "quantity", "certainty", "connection", "opposites", "order",
+    "tense",
+)  # fmt: skip

@@ -1,7 +1,8 @@
 """Marks and the joints of sentences: comma, stop, semicolon, colon, dash and brackets, where one may stand for another.
 
 The words stay, but for an "and" or "but" at the joint.  Moves as in moves.py, and as careful: where a mark may close a list as well
-as a clause, or cut a subordinate clause from its sentence, it stays.  Left out: question and exclamation marks, which mean more.
+as a clause, or cut a subordinate clause from its sentence, it stays.  An exclamation mark may become a stop, for who
+has hardly any, and never the other way; question marks mean more, and stay.
 """
 
 import re
@@ -19,6 +20,7 @@ _DENIED = r"n['’]t\b|\bn(?:ot|o|ever|one|othing)\b"
 _NOT_BEFORE_BECAUSE = (
     r"\b(?:just|only|simply|partly|mainly|largely|precisely|is|was|and|or|but|merely|perhaps|probably|mostly|chiefly)$|,"
 )
+_EXCLAIMS = re.compile(r"(?:What|How|Such|Oh|Ah|Alas|If only|May)\b")
 _LONGEST = 24  # words of a sentence that takes another after a semicolon or "and"
 
 
@@ -81,6 +83,12 @@ def _alone(template: str) -> Put:
     return put
 
 
+def _cooled(match: re.Match[str]) -> str | None:
+    """A stop, but after a call or a "What a day"."""
+    before = sentence_before(match)
+    return None if _within_brackets(match) or len(before.split()) < 3 or _EXCLAIMS.match(before) else "."
+
+
 _PAIR = pattern(r"(?<=\w)<dash>([^—–.;:()?!\n]{1,69}[^—–.;:()?!\s])<dash>(?=[a-z])")
 
 JOINTS: list[Move] = [
@@ -117,6 +125,9 @@ JOINTS: list[Move] = [
     Move("so between", "stop", "comma", ". So ",
          pattern(r"(?<=\w)\. So (?=(?:I|we|you|he|she|it|they|the|this|there|my|our|his|her) )"),
          _between_short(", so ")),
+    # the end of a sentence; the stop is only counted
+    Move("end", "exclaimed", "stop", "!", pattern(r"(?<=\w)!(?=\s|$)"), _cooled),
+    Move("end", "stop", "stop", ".", pattern(r"(?<=[a-z]{2})\.(?=\s|$)"), "."),
     # commas that may be there or not
     Move("last of a list", "comma", "none", ", and |, or ",
          pattern(
