@@ -18,7 +18,8 @@ SENTENCE = (
     "kept beside it."
 )
 NAMED = 12  # habits
-UNDONE = "Keep the draft's word a few times, and that ends."
+ALWAYS = "What you have always changed is changed from the start now:"
+UNDONE = "Keep the draft's words a few times, and that ends."
 NONE = "Nothing yet. Take a sentence of a rewrite, or write one yourself, and it is kept here."
 
 
@@ -83,13 +84,13 @@ def _habits(kept: list[Pair]) -> str:
     if not found:
         return ""
     said = ", ".join(
-        f"<q>{esc(habit.before.replace(' ,', ','))}</q> "
-        + (f"becomes <q>{esc(habit.after)}</q>" if habit.after else "goes")
-        + f" ({habit.times} of {habit.chances})"
+        f"<del>{esc(habit.before.replace(' ,', ','))}</del>"
+        + (f" <ins>{esc(habit.after)}</ins>" if habit.after else "")
+        + f" ({habit.times} of {count(habit.chances, 'time')})"
         for habit in found[:NAMED]
     )
     more = f", and {len(found) - NAMED} more" if len(found) > NAMED else ""
-    return f'<p class="always">You always change these, so they are changed before you see a rewrite: {said}{more}. {UNDONE}</p>'
+    return f'<p class="always">{ALWAYS} {said}{more}. {UNDONE}</p>'
 
 
 def _row(pair: Pair) -> str:

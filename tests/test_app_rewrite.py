@@ -11,11 +11,12 @@ from app_hands import ME, shown, text_of, trained
 from endpoint_server import endpoint, fails, replies, says, says_then_hangs  # noqa: F401
 from tiny_base import lay_tiny_base
 
-from pages import review, rewrite, sample, scores, service, state
+from pages import decided, review, rewrite, sample, scores, service, state
 from vibejam import drafts, local_writer
 from vibejam.config import SampleConfig
 from vibejam.open_review import Sides, kept_review
 from vibejam.rewrite import Rewrite
+from vibejam.rewrite.decisions import decision, keep_decision
 from vibejam.rewrite.review import review as reviewed
 from vibejam.workspace import Workspace
 
@@ -168,6 +169,19 @@ def test_a_rewrite_that_is_not_decided_yet_survives_a_reload_and_a_decided_one_t
     assert rewrite.arrived(ME, None, None, "typed since")[DRAFT_THEN] == gr.skip()
     cleared = rewrite.clear(ME)
     assert cleared[:3] == ["", None, review.NOTHING_YET] and rewrite.arrived(ME, None)[SIDES_THEN:] == [gr.skip()] * 3
+
+
+def test_what_a_person_always_changes_is_changed_from_the_start_and_named():
+    name, file = trained(), Workspace(ME).decisions_file
+    for draft in ("The warden of the gate rang.", "A warden came by at noon.", "No warden was there today."):
+        keep_decision(file, decision(draft, draft.replace("warden", "keeper")))
+    *_, last = list(rewrite.stream(ME, name, rewrite.PASTE, "", "", "", "", "The new warden has a key for you.", 1.0))
+    assert "keeper" in last[SIDES].review.text and "what you always change" in text_of(last[COLUMNS])
+    label, listed = decided.show(ME)
+    assert "warden keeper (3 of 3 times)" in " ".join(text_of(listed).split())
+    file.write_text("{")
+    *_, last = list(rewrite.stream(ME, name, rewrite.PASTE, "", "", "", "", "The new warden has a key for you.", 1.0))
+    assert "warden" in last[SIDES].review.text, "a damaged list is told where it stands, and nothing else waits for it"
 
 
 def test_on_a_space_no_rewrite_is_kept_for_whoever_comes_next(monkeypatch):

@@ -112,8 +112,8 @@ def _stream(
             found = develop([*own, *theirs[number]], text, manner, proposers, meaning)
             if stop():  # this one was not looked at to the end
                 return
-            given = units[start + number].text
-            weighed.append(weigh(text, [candidate for candidate in found if candidate.text != given], manner, strength))
+            found = [candidate for candidate in found if with_habits(candidate.text, habits) == candidate.text]  # none is taken back
+            weighed.append(weigh(text, found, manner, strength))
             picked = pick(weighed, manner, sum(ahead[number + 1 :], around))
             choices = [*choices[:settled], *map(_of_the_draft, units[start:], picked)]
             yield _so_far(draft, pieces, units, choices, len(choices) if number + 1 == len(some) else settled, note)

@@ -44,17 +44,18 @@ class Habit:
 
 def habits_of(pairs: Sequence[Pair]) -> list[Habit]:
     """What the person always changes, the longest phrases first."""
-    near = [(draft, changes) for pair in pairs if pair.kind not in OTHERS for draft, changes in _read(pair)]
-    made: dict[str, dict[str, list[Pair]]] = defaultdict(lambda: defaultdict(list))
-    for draft, changes in near:
+    near = {draft: changes for pair in pairs if pair.kind not in OTHERS for draft, changes in _read(pair)}
+    made: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for draft, changes in near.items():
         for before, after in changes:
             made[before][after].append(draft)
+    words = {draft: f" {' '.join(word for *_, word in placed_words(draft))} " for draft in near}
     found = []
     for before, ways in made.items():
         after, drafts = max(ways.items(), key=lambda way: len(way[1]))
         if len(drafts) < OFTEN:
             continue
-        chances = sum(f" {before} " in f" {' '.join(word for *_, word in placed_words(draft))} " for draft, _ in near)
+        chances = sum(f" {before} " in words[draft] for draft in near)
         habit = Habit(before, after, len(drafts), chances, frozenset({True, False}))
         if len(drafts) >= MOSTLY * chances and any(_made(draft, habit) != draft for draft in drafts):
             found.append(replace(habit, as_verb=frozenset(verb for draft in drafts for verb in _as_verb(draft, before))))
