@@ -6,6 +6,7 @@ pages/progress.py, the table of past runs in pages/runs.py, how the model to sta
 """
 
 from collections.abc import Iterator
+from secrets import token_hex
 
 import gradio as gr
 
@@ -24,6 +25,9 @@ from vibejam.runtime import is_space
 from vibejam.zero_gpu import learn_here
 
 NOTHING = [gr.skip()] * 19  # one for each output of `show`
+STILL = [gr.skip()] * 6  # and of `tick`
+OFTEN, SELDOM = 2.0, 5.0  # seconds between two looks: each costs an open page a tenth of a second of a core that the run could have had
+LOOKS = 60  # at a run in all, if that is neither more often than OFTEN nor less than SELDOM
 OFFER = Offer(BASE, "The small model that knows English is not here yet.")
 STOP, LEAVE = "Stop and keep", "Leave the line"
 NEW = ""  # the dropdown's name for a run that has not begun
@@ -32,7 +36,7 @@ NEW = ""  # the dropdown's name for a run that has not begun
 def outside() -> tuple[gr.HTML, gr.Timer]:
     """What must stand where no tab hides it: the line that says on every tab how a run is doing, and the clock that asks."""
     pulse = gr.HTML("", js_on_load=look.script("habits.js"), apply_default_css=False, elem_id="pulse")
-    return pulse, gr.Timer(3.0 if is_space() else 1.0, active=False)
+    return pulse, gr.Timer(OFTEN, active=False)
 
 
 def build(owner: gr.State, pulse: gr.HTML, clock: gr.Timer) -> state.Page:
@@ -86,6 +90,7 @@ def build(owner: gr.State, pulse: gr.HTML, clock: gr.Timer) -> state.Page:
     download = gr.DownloadButton("Download it", variant="secondary", size="md", visible=False, elem_id="download")
     picked = gr.State("")  # the run that was picked last on this page, to speak on the others
     seen = gr.State("")  # what this page shows of a run, so that a tick with nothing new costs nothing
+    turned = gr.State("")  # changes whenever a run has ended, or begun, or gone: then all of the page is shown anew
 
     page = [
         missing,
@@ -123,7 +128,8 @@ def build(owner: gr.State, pulse: gr.HTML, clock: gr.Timer) -> state.Page:
     another.click(lambda owner: show(owner, NEW), owner, page, **quiet).then(**measuring)
     table.act(act, [owner, which], [*page, laid, handed, download, picked], trigger_mode="multiple", **quiet)
     gr.on([preset.input, *(knob.blur for knob in knobs if hasattr(knob, "blur"))], **measuring)
-    clock.tick(tick, [owner, which, seen], page, **quiet)
+    clock.tick(tick, [owner, which, seen], [status, curve, samples, pulse, seen, turned], **quiet)
+    turned.change(turn, [owner, which], page, **quiet)
     settling = dict(fn=settle, inputs=[stands_on, settled], outputs=[stands_on, settled, *standing], **quiet)
     return state.Page(opened, [owner, which], page, {to_write: "write", hear: "sample"}, (settling, measuring), picked)
 
@@ -205,22 +211,39 @@ def show(owner: str, name: str | None, sentence: str = "") -> list:
         runs.table_html(owner, run.name if run else NEW),
         progress.pulse_html(_newest(owner, run)),
         _stamp(run),
-        gr.Timer(active=busy),
+        gr.Timer(between_looks(run.about) if busy else OFTEN, active=busy),
     ]
 
 
+def between_looks(about: dict) -> float:
+    """Seconds from one look at a run to the next; `about` is its run.json."""
+    minutes = float(about.get("settings", {}).get("train", {}).get("minutes") or 0)
+    return max(3.0 if is_space() else OFTEN, min(SELDOM, minutes * 60 / LOOKS))
+
+
 def tick(owner: str, name: str, seen: str) -> list:
-    """What is new since `seen`: nothing, the curve, or everything."""
+    """What is new since `seen`: nothing, the curve, or that something has turned and `turn` has to show everything.
+
+    Gradio sets the state of every output of a look three times, in every page, so these are few.
+    """
     try:
         run = state.read_run(state.find_run(owner, name))
-    except UserError as error:
-        return show(owner, NEW, str(error))
+    except UserError:
+        return [*STILL[:-1], token_hex(8)]
     stamp = _stamp(run)
     if stamp == seen:
-        return NOTHING
+        return STILL
     if stamp.split("\n")[:2] != seen.split("\n")[:2]:
-        return show(owner, name)
-    return [*[gr.skip()] * 5, *_live(run), *[gr.skip()] * 8, progress.pulse_html(run), stamp, gr.skip()]
+        return [*STILL[:-1], token_hex(8)]
+    return [*_live(run), progress.pulse_html(run), stamp, gr.skip()]
+
+
+def turn(owner: str, name: str) -> list:
+    """The whole page, at the run called `name` or without it where it is gone."""
+    try:
+        return show(owner, state.find_run(owner, name).name)
+    except UserError as error:
+        return show(owner, NEW, str(error))
 
 
 def begin(owner: str, name: str, preset: str, base: str, *values: object) -> list:

@@ -78,11 +78,14 @@ def test_visitors_of_a_space_wait_in_line_see_their_place_and_may_leave(monkeypa
     left = train.end(second, waiting[1]["value"], "stop")
     assert "left the line" in left[4]["value"] and shown(left[2]) and state.run_folders(second) == []
     moved = train.tick(third, name, updates[17])
-    assert "Your run is next" in text_of(moved[5]), "the one behind moves up"
-    assert train.tick(third, name, moved[17]) == train.NOTHING
+    assert "Your run is next" in text_of(moved[0]) and "value" not in moved[5], "the one behind moves up"
+    assert train.tick(third, name, moved[4]) == train.STILL
     state.forget(first)
     until(lambda: state.own_job(third).events)
-    running = train.tick(third, name, moved[17])
+    turned = [train.tick(third, name, moved[4])[5] for _ in range(2)]
+    assert turned[0] != turned[1] and isinstance(turned[0], str), "each time another, or Gradio hears of no change"
+    assert train.tick(third, "gone", "")[5] and shown(train.turn(third, "gone")[2]) and train.turn(third, "gone")[4]["value"]
+    running = train.turn(third, name)
     assert shown(running[10]) and running[11]["value"] == train.STOP
     state.forget(third)
     assert JOBS.alive() is None

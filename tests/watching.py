@@ -29,6 +29,7 @@ from caller import Visitor  # noqa: E402
 from guarded_app import started  # noqa: E402
 from visit import CHROMIUM, FLAGS, playwright_api, wait_for_curve  # noqa: E402
 
+from pages.train import between_looks  # noqa: E402
 from vibejam.checkpoint import read_json, read_metrics  # noqa: E402
 from vibejam.corpus import load_corpus  # noqa: E402
 from vibejam.workspace import Workspace  # noqa: E402
@@ -117,14 +118,15 @@ def drawn(address: str, run: str) -> Iterator[None]:
 def asked(address: str, run: str) -> Iterator[None]:
     """Two that ask what is new as such a page does, and draw nothing."""
     viewers, over = [Visitor(address) for _ in range(2)], threading.Event()
+    about = Workspace().runs_folder / run / "run.json"
     for viewer in viewers:
         viewer.stay()
         viewer.open("Train")
-        while '\\"learnt' not in viewer.call("tick", None, run, None).text:  # the curve
+        while '\\"learnt' not in viewer.call("turn", None, run).text or not about.exists():  # the curve
             time.sleep(0.2)
 
     def look(viewer: Visitor) -> None:
-        while not over.wait(1.0):  # as long as pages/train.py's clock
+        while not over.wait(between_looks(read_json(about))):
             viewer.call("tick", None, run, None)
 
     with ThreadPoolExecutor() as pool:
