@@ -8,11 +8,13 @@ from vibejam.diff import word_diff
 from vibejam.errors import UserError
 from vibejam.rewrite import TOGETHER, rewrite_text, stream_rewrite
 from vibejam.rewrite.edits import apply_edit, edits_of, propose_edits
+from vibejam.rewrite.fitting import fits
 from vibejam.rewrite.manner import learn_manner, load_manner, save_manner, with_pairs
 from vibejam.rewrite.ngrams import START, WordModel, framed, words_of
 from vibejam.rewrite.proposers import EditsProposer
 from vibejam.rewrite.selector import Candidate, pick, weigh
-from vibejam.rewrite.table import contractions, exchanges, openers
+from vibejam.rewrite.table import contractions, exchanges, openers, replacements
+from vibejam.rewrite.table import plain as table_plain
 from vibejam.rewrite.taste import leaning, with_drafts
 from vibejam.rewrite.trust import Read, doubts, takes_away
 from vibejam.rewrite.units import group_units, split_document
@@ -395,3 +397,29 @@ def test_a_model_may_not_leave_out_what_somebody_may_need_and_a_big_one_knows_be
         proposer.fluent = fluent
         considered = rewrite_text(draft, manner, [proposer], meaning=fine).choices[0].considered
         assert any(found.text == fewer for found in considered) == fluent
+
+
+PLACES = (
+    "So they {} the thing there.", "He {} it every day.", "They want to {} the house.", "He is {} the matter now.", "It was {} by him.",
+    "They had {} the gate by then.", "It was good and {} we went.", "{} a good dog here.", "I think {} seen it.", "I {} tired people.",
+    "I know that {} going home.", "She {} that he came.", "They will {} it soon.", "{} we went home, it rained.",
+)  # fmt: skip
+
+
+def test_every_exchange_of_the_tables_fits_somewhere():
+    """A possessive is no contraction: "physician's" broke a rewrite off."""
+    for phrase, ways in replacements().items():
+        for way, found in ways:
+            written = next((one for one in found.ways if table_plain(one) == phrase), phrase)
+            spots = [(place.format(written), place.index("{}")) for place in PLACES]
+            assert any(fits(text, start, start + len(written), way, found) for text, start in spots), (phrase, way)
+
+
+def test_a_or_an_is_put_right_before_words_in_company_too(manner):
+    (edit,) = [edit for edit in edits_of("It is an entirely different thing.", manner) if edit.text.strip() == "completely"]
+    assert apply_edit("It is an entirely different thing.", edit) == "It is a completely different thing."
+
+
+def test_who_never_exclaims_gets_stops_and_calls_stay(manner):
+    draft = "We went to the gate, and it was open at last! What a day! Thank you!"
+    assert rewritten(draft, manner).text.count("!") == 2

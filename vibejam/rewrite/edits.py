@@ -16,7 +16,7 @@ from vibejam.rewrite.fitting import fits
 from vibejam.rewrite.manner import Manner
 from vibejam.rewrite.moves import agreeing, made, pattern
 from vibejam.rewrite.spelling import SIDES, sides, spelt
-from vibejam.rewrite.table import SPELLING, Ways, idioms, openers, plain, replacements
+from vibejam.rewrite.table import CONTRACTION, SPELLING, Ways, idioms, openers, plain, replacements
 from vibejam.rewrite.taste import ALL, MOVES, OPENER, kinds
 
 BEAM = 6  # texts kept after each round of edits
@@ -107,14 +107,14 @@ def _exchanges(text: str, manner: Manner) -> Iterator[Edit]:
                 if phrase in idioms():
                     found.append((i, i + n, phrase))
     for first, last, phrase in found:
-        contracts = any("'" in way for way, _ in table[phrase])
+        contracts = any(ways.form == CONTRACTION for _, ways in table[phrase])
         if any(_shields((a, b), (first, last), other in idioms(), contracts) for a, b, other in found):
             continue
         start, end = placed[first][0], placed[last - 1][1]
         for way, ways in table[phrase]:
             gain = _gain(phrase, way, ways, manner)
             if gain >= 0 and fits(text, start, end, way, ways):
-                yield Edit(start, end, _typed(way, text[start:end], manner), gain, sure="'" in way or "'" in phrase)
+                yield Edit(start, end, _typed(way, text[start:end], manner), gain, sure=ways.form == CONTRACTION)
 
 
 def _shields(other: tuple[int, int], span: tuple[int, int], idiom: bool, contracts: bool) -> bool:

@@ -5,7 +5,7 @@ Left out: what a whole sentence means, which no list of neighbours knows; where 
 
 import re
 
-from vibejam.rewrite.table import FORMS, Ways
+from vibejam.rewrite.table import CONTRACTION, FORMS, Ways
 from vibejam.rewrite.words import FUNCTION, PAST
 
 # forms that are nouns or adjectives as well: a verb for sure only after a word such as "to", "will" or "they"
@@ -71,7 +71,7 @@ def fits(text: str, start: int, end: int, way: str, ways: Ways) -> bool:
         return False
     if _AMOUNT.match(way) and not _AMOUNT.match(phrase) and _DETERMINER.search(before):
         return False
-    if "'" in way:
+    if ways.form == CONTRACTION and "'" in way:
         return _contraction_fits(before, phrase, after, way)
     return True
 

@@ -17,7 +17,7 @@ from vibejam.rewrite.company import WORDS
 from vibejam.rewrite.ngrams import words_of
 from vibejam.rewrite.tables import lines_of
 
-SPELLING = "spelling"
+SPELLING, CONTRACTION = "spelling", "contraction"
 FORMS = ("base", "-s", "past", "participle", "-ing")
 
 
@@ -25,7 +25,7 @@ FORMS = ("base", "-s", "past", "participle", "-ing")
 class Ways:
     """What may stand for each other: `ways`, of which the first `given_up` are never put in.
 
-    `form`: of FORMS where they are verbs, SPELLING where they are one word, else "".  `before_content`: whether a word that says
+    `form`: of FORMS where they are verbs, SPELLING where they are one word, CONTRACTION where one is short for the other, else "".  `before_content`: whether a word that says
     something by itself must follow.
     """
 
@@ -63,7 +63,7 @@ def exchanges() -> tuple[Ways, ...]:
 @cache
 def contractions() -> tuple[Ways, ...]:
     """Sets of a full form and what it is contracted to."""
-    return tuple(Ways(tuple(_split(line))) for line in lines_of("contractions"))
+    return tuple(Ways(tuple(_split(line)), form=CONTRACTION) for line in lines_of("contractions"))
 
 
 @cache
