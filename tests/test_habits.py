@@ -20,6 +20,7 @@ SAMPLES = [
     ("in order to", "to", ["We came {} help you move.", "I wrote {} thank them all.", "{} pay for it, we sold cakes."]),
     ("very", "", ["It was {} cold in the shed.", "A {} long letter came.", "They are {} good to us here."]),
     ("Additionally,", "", ["{} we need chairs for the day.", "{} the hall is open now.", "{} bring a cup with you."]),
+    ("I am writing", "this is", ["{} to say we are here.", "{} to thank you both.", "Yes. {} to ask for it."]),
     ("address", "fix", ["We want to {} this with the club.", "They will {} the noise soon.", "I {} such things at once."]),
 ]
 

@@ -196,9 +196,6 @@ def placed_words(text: str) -> list[tuple[int, int, str]]:
 
 
 def _typed(way: str, phrase: str, manner: Manner) -> str:
-    return cased(way.replace("'", "’") if manner.marks.get("apostrophe") == "’" else way, phrase)
-
-
-def cased(way: str, phrase: str) -> str:
-    """`way` with a capital where the phrase it stands for has one."""
+    if manner.marks.get("apostrophe") == "’":
+        way = way.replace("'", "’")
     return way[0].upper() + way[1:] if phrase[:1].isupper() and not phrase.startswith("I ") else way

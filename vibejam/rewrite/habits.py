@@ -8,13 +8,15 @@ what stands around them; of those the person's own writing tells more (taste.py)
 """
 
 import difflib
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from vibejam.rewrite.edits import Edit, apply_edit, cased, placed_words
+from vibejam.rewrite.edits import Edit, apply_edit, placed_words
 from vibejam.rewrite.fitting import NOUNS_TOO, fits, wants_verb
 from vibejam.rewrite.guards import refusals
+from vibejam.rewrite.moves import raised
 from vibejam.rewrite.pairs import OUR_OWN, Pair
 from vibejam.rewrite.table import plain, replacements
 from vibejam.rewrite.words import FUNCTION
@@ -44,7 +46,11 @@ class Habit:
 
 def habits_of(pairs: Sequence[Pair]) -> list[Habit]:
     """What the person always changes, the longest phrases first."""
-    near = {draft: changes for pair in pairs if pair.kind not in OTHERS for draft, changes in _read(pair)}
+    near: dict[str, set[tuple[str, str]]] = {}  # drafts that mostly still stand, to what was changed in them for what
+    for pair in pairs:
+        changes = _changes(pair) if pair.kind not in OTHERS else None
+        if changes is not None:
+            near[pair.draft] = changes
     made: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for draft, changes in near.items():
         for before, after in changes:
@@ -69,13 +75,13 @@ def with_habits(text: str, habits: Sequence[Habit]) -> str:
     return text
 
 
-def _read(pair: Pair) -> Iterator[tuple[str, set[tuple[str, str]]]]:
-    """A pair's draft and what was changed in it for what, where most of it still stands."""
+def _changes(pair: Pair) -> set[tuple[str, str]] | None:
+    """What of the draft was changed for what; None where it was written anew."""
     old, new = placed_words(pair.draft), placed_words(pair.rewrite)
     match = difflib.SequenceMatcher(None, [word for *_, word in old], [word for *_, word in new], autojunk=False)
     parts = [part[1:] for part in match.get_opcodes() if part[0] != "equal"]
     if not old or 1 - sum(last - first for first, last, _, _ in parts) / len(old) < NEAR:
-        return
+        return None
     # "make use of" that became "use" is two changes with a word between that stayed
     joined = [(a[0], b[1], a[2], b[3]) for a, b in zip(parts, parts[1:], strict=False) if b[0] - a[1] == 1]
     changes = set()
@@ -85,8 +91,8 @@ def _read(pair: Pair) -> Iterator[tuple[str, set[tuple[str, str]]]]:
         before, after = " ".join(word for *_, word in old[first:last]), _said(pair.rewrite, new[begin:end])
         if 0 < last - first <= LONGEST and end - begin <= LONGEST and _tells(before.split(), after):
             opens = first == 0 or old[first - 1][2] in ".!?"
-            changes.add((before, after[:1].lower() + after[1:] if opens and not after.startswith("I ") else after))
-    yield pair.draft, changes
+            changes.add((before, after if not opens or re.match(r"I\b", after) else after[:1].lower() + after[1:]))
+    return changes
 
 
 def _said(text: str, words: Sequence[tuple[int, int, str]]) -> str:
@@ -142,7 +148,8 @@ def _as_verb(draft: str, before: str) -> Iterator[bool]:
 
 def _exchanged(text: str, start: int, end: int, after: str) -> str:
     if after:
-        return apply_edit(text, Edit(start, end, cased(after, text[start:end])))
+        begins = not text[:start].strip() or text[:start].rstrip()[-1] in ".!?"
+        return apply_edit(text, Edit(start, end, raised(after) if begins and text[start].isupper() else after))
     rest = text[end:].lstrip(" ")
     if text[start].isupper():
         rest = rest[:1].upper() + rest[1:]
