@@ -72,7 +72,8 @@ def list_html(kept: list[Pair]) -> str:
     where = "on this server until you leave" if is_space() else "in a folder on this machine"
     edits = sum(pair.kind == EDIT for pair in kept)
     return (
-        f'{look.quiet(SENTENCE.format(where=where))}{_habits(kept)}<section class="decided" aria-label="What you decided">{rows}{older}'
+        f'{look.quiet(SENTENCE.format(where=where))}{_habits(kept)}'
+        f'<section class="decided" aria-label="What you decided">{rows}{older}'
         f"<footer><span>{count(edits, 'sentence')} to learn from, {count(len(kept) - edits, 'draft')} kept.</span>"
         f'<button type="button" class="link" data-remove-all="">Delete all of it</button></footer></section>'
     )

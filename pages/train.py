@@ -26,8 +26,9 @@ from vibejam.zero_gpu import learn_here
 
 NOTHING = [gr.skip()] * 19  # one for each output of `show`
 STILL = [gr.skip()] * 6  # and of `tick`
-OFTEN, SELDOM = 2.0, 5.0  # seconds between two looks: each costs an open page a tenth of a second of a core that the run could have had
-LOOKS = 60  # at a run in all, if that is neither more often than OFTEN nor less than SELDOM
+# seconds between two looks at a run, each of which costs a page a tenth of a second of a core that the run could have had
+OFTEN, SELDOM = 2.0, 5.0
+LOOKS = 60  # at a run in all, if that is neither more often nor more seldom
 OFFER = Offer(BASE, "The small model that knows English is not here yet.")
 STOP, LEAVE = "Stop and keep", "Leave the line"
 NEW = ""  # the dropdown's name for a run that has not begun

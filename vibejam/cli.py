@@ -106,7 +106,7 @@ def build_parser() -> Parser:
     sub.add_argument("--out", metavar="FILE.jsonl", help="Where the rewrites go; required with --drafts.")
     sub.add_argument("--llm", choices=["openai"], help="Ask the endpoint that is set for versions too; drafts are sent to it.")
     sub.add_argument("--text-path", metavar="FILE|DIR", help="With --llm: your writing, of which it is shown a few passages.")
-    sub.add_argument("--edits", metavar="FILE.jsonl", help="Pairs of a draft and what you made of it: what you always change is changed.")
+    sub.add_argument("--edits", metavar="FILE.jsonl", help="Drafts and what you made of them: what you always change is changed.")
     sub.add_argument("--device", help="cpu, cuda or mps; the best there is unless named.")
     _settings(sub, RewriteConfig, ["candidates", "strength", "seed"])
 

@@ -69,7 +69,8 @@ def stream_rewrite(
     """The whole document again and again, with a unit more rewritten each time; a stop keeps what is done.
 
     What is not `settled` yet may be chosen otherwise once more is known of the paragraphs around it.
-    `habits` are made whatever the strength, which runs from 0, a light touch, to 1, the full voice.  Raises UserError, at once, where there is nothing to rewrite.
+    `habits` are made whatever the strength, which runs from 0, a light touch, to 1, the full voice.
+    Raises UserError, at once, where there is nothing to rewrite.
     """
     draft = draft.removeprefix("\ufeff")
     if not draft.strip():
@@ -112,7 +113,7 @@ def _stream(
             found = develop([*own, *theirs[number]], text, manner, proposers, meaning)
             if stop():  # this one was not looked at to the end
                 return
-            found = [candidate for candidate in found if with_habits(candidate.text, habits) == candidate.text]  # none is taken back
+            found = [one for one in found if with_habits(one.text, habits) == one.text]  # none is taken back
             weighed.append(weigh(text, found, manner, strength))
             picked = pick(weighed, manner, sum(ahead[number + 1 :], around))
             choices = [*choices[:settled], *map(_of_the_draft, units[start:], picked)]

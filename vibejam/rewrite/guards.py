@@ -323,6 +323,6 @@ GUARDS: dict[str, Guard] = {
 }
 # those that go by single words, which the tables may know to say the same
 OF_WORDS = (
-    "numbers", "units", "names", "negation", "comparison", "pronouns", "modality", "quantity", "certainty", "connection", "opposites", "order",
-    "tense",
+    "numbers", "units", "names", "negation", "comparison", "pronouns", "modality", "quantity", "certainty", "connection",
+    "opposites", "order", "tense",
 )  # fmt: skip

@@ -25,8 +25,8 @@ FORMS = ("base", "-s", "past", "participle", "-ing")
 class Ways:
     """What may stand for each other: `ways`, of which the first `given_up` are never put in.
 
-    `form`: of FORMS where they are verbs, SPELLING where they are one word, CONTRACTION where one is short for the other, else "".  `before_content`: whether a word that says
-    something by itself must follow.
+    `form`: of FORMS where they are verbs, SPELLING where they are one word, CONTRACTION where one is short for the other, else "".
+    `before_content`: whether a word that says something by itself must follow.
     """
 
     ways: tuple[str, ...]
