@@ -142,7 +142,10 @@ grammar | He ate an apple. | He ate a apple.
 grammar | They own a house. | They own an house.
 grammar | It has a "Made in Spain" label. | It has an "Made in Spain" label.
 negation | The pump does not start. | The pump starts.
+negation | It is not possible to win. | It is impossible to win.
 negation | It is not impossible to win. | It is impossible to win.
+negation | We are unable to come. | We can't come.
+tense | There has been no snow here. | There's no snow here.
 negation | He is unable to go. | He can go.
 negation | He is unable to go and cannot stay. | He cannot go and can stay.
 negation | Nobody is unable to go. | Nobody can go.
@@ -391,14 +394,13 @@ On a wet morning I went over it. | One wet morning I went over it.
 One wet morning I went over it. | On a wet morning I went over it.
 He says he feels he is being weighed. | He says he feels as if he were being weighed.
 He says he feels as if he were being weighed. | He says he feels he is being weighed.
-It is not possible to win. | It is impossible to win.
-We are unable to come. | We can't come.
 We were not able to see it, though we tried. | We couldn't see it, though we tried.
 He stayed in light of the fact that it rained. | He stayed because it rained.
 In recent years a growing number of people have left. | In the last few years more and more people have left.
 I could not help but smile, and she took care of him. | I couldn't help smiling, and she looked after him.
 Thank you for coming. | Thanks for coming.
-In the event that it rains, there is no way to know. | If it rains, it is impossible to know.
+In the event that it rains, we have the ability to stay at home with all of them. | If it rains, we can stay at home with all of them.
+There has been no snow here. | There's been no snow here.
 """.strip().splitlines()
 
 
