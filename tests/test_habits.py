@@ -47,6 +47,7 @@ def test_habits_are_made_where_they_fit_and_nowhere_else():
         "Customers who wait in order to make use of it are few.": "Folks who wait to use it are few.",
         "It rained. Additionally, an employee came.": "It rained. An employee came.",
         "The address is new, and we must address it.": "The address is new, and we must fix it.",  # a noun stays
+        "It isn't very cold, nor so very late, and very wet.": "It isn't very cold, nor so very late, and wet.",
         "They stand in order of size.": "They stand in order of size.",
         "The sign says “our customers make use of it” here.": "The sign says “our customers make use of it” here.",
         "Nobody is here.": "Nobody is here.",

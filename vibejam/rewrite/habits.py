@@ -27,6 +27,7 @@ LONGEST = 5  # words on either side
 NEAR = 0.5  # of a draft's words that still stand in order, or the person wrote it anew, and no single change tells anything
 OTHERS = OUR_OWN | {"llm"}  # kinds of pairs whose drafts were made of the person's words, and not the other way
 OPEN_TO_THEM = frozenset({"pronouns", "length", "words"})  # guards that a person may overrule: "thank you" is their "thanks"
+_DENIED = re.compile(r"(?:\b(?:not|never|no|nothing|nobody|hardly|too|so|as|how)|n['’]t) $", re.IGNORECASE)
 _DEGREES = frozenset("just very quite rather really so too also even indeed please still perhaps".split())
 
 
@@ -115,8 +116,8 @@ def _made(text: str, habit: Habit) -> str:
     size, at = len(habit.before.split()), 0
     while True:
         words = placed_words(text)
-        plain = [word for *_, word in words]
-        place = next((i for i in range(at, len(words)) if " ".join(plain[i : i + size]) == habit.before), None)
+        said = [word for *_, word in words]
+        place = next((i for i in range(at, len(words)) if " ".join(said[i : i + size]) == habit.before), None)
         if place is None:
             return text
         start, end = words[place][0], words[place + size - 1][1]
@@ -125,7 +126,7 @@ def _made(text: str, habit: Habit) -> str:
             continue
         made = _exchanged(text, start, end, habit.after)
         # a word that begins a sentence has its capital from there, and is no name
-        opens = place == 0 or plain[place - 1] in ".!?"
+        opens = place == 0 or said[place - 1] in ".!?"
         small = text[:start] + text[start:].lower()[: end - start] + text[end:] if opens else text
         if {refusal.guard for refusal in refusals(small, _exchanged(small, start, end, habit.after))} <= OPEN_TO_THEM:
             text, at = made, place + len(placed_words(habit.after))
@@ -137,6 +138,8 @@ def _fits(text: str, start: int, end: int, habit: Habit) -> bool:
     """Whether the words around allow it: "to address" may be their "to fix", and "the address" not."""
     ways = next((ways for way, ways in replacements().get(habit.before, []) if plain(way) == plain(habit.after)), None)
     if ways and not fits(text, start, end, habit.after, ways):
+        return False
+    if not habit.after and _DENIED.search(text[:start]):  # "not very cold" is no "not cold"
         return False
     return habit.before.split()[0] not in NOUNS_TOO or wants_verb(text[:start]) in habit.as_verb
 
