@@ -41,7 +41,15 @@ def test_a_tick_brings_nothing_when_nothing_is_new_and_only_the_curve_while_lear
     assert all(update == gr.skip() for update in train.tick(ME, name, stamp))
     parts = stamp.split("\n")
     brought = train.tick(ME, name, "\n".join([*parts[:2], "0", *parts[3:]]))
-    assert [i for i, update in enumerate(brought) if update != gr.skip()] == [5, 6, 7, 16, 17]
+    assert [i for i, update in enumerate(brought) if update != gr.skip()] == [0, 1, 2, 3, 4]
+    assert brought[:3] == train.show(ME, name)[5:8] and brought[4] == stamp
+    turned = train.tick(ME, name, "\n".join([parts[0], "something else", *parts[2:]]))
+    assert [i for i, update in enumerate(turned) if update != gr.skip()] == [5], "all of the page follows"
+
+
+def test_a_long_run_is_looked_at_more_seldom_and_no_run_less_than_every_five_seconds():
+    waits = [train.between_looks({"settings": {"train": {"minutes": minutes}}}) for minutes in (0, 1, 3, 10, 600)]
+    assert waits == [2.0, 2.0, 3.0, 5.0, 5.0] and train.between_looks({}) == 2.0
 
 
 def test_a_second_run_is_refused_in_one_sentence_and_leaves_no_folder(home):
