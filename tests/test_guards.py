@@ -3,6 +3,7 @@
 import pytest
 
 from vibejam.rewrite.guards import protected, refusals
+from vibejam.rewrite.known import with_known_exchanges_undone
 from vibejam.rewrite.table import contractions, exchanges
 
 # draft | what breaks it; the first word names the kind, and is the guard that must see it where that is certain
@@ -421,6 +422,13 @@ def test_what_the_tables_say_is_let_through():
         if all({refusal.guard for refusal in refusals(frame.format(way), frame.format(other))} - {"grammar"} for frame in FRAMES)
     ]  # fmt: skip
     assert len(said) > 5000 and not dead
+
+
+def test_only_whole_words_are_put_back():
+    draft = "They are not entirely sure of it, and they wait in the event that it rains."
+    assert with_known_exchanges_undone(draft, draft.replace("in the event that", "if")) == draft
+    halved = draft.replace("are not entirely sure", "couldn't quite sure")  # "not quite sure" begins within a word
+    assert with_known_exchanges_undone(draft, halved) == halved
 
 
 @pytest.mark.parametrize("row", HARMLESS)

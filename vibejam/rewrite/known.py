@@ -8,6 +8,7 @@ more with such exchanges undone.  Left out: numbers, names and denials, which wh
 from collections.abc import Iterator, Sequence
 from functools import cache
 
+from vibejam.rewrite.moves import raised
 from vibejam.rewrite.table import contractions, exchanges
 from vibejam.rewrite.tokens import PLAIN, expanded, tokens_of
 
@@ -20,26 +21,27 @@ def with_known_exchanges_undone(draft: str, version: str) -> str:
     """The version with the draft's own phrase wherever one of its ways of saying the same stands for it."""
     old = [part for *_, part in _parts(draft)]
     for _ in range(MOST):
-        parts = _parts(version)
-        found = next(_undoable(old, [part for *_, part in parts]), None)
+        found = next(_undoable(old, _parts(version)), None)
         if found is None:
             break
-        first, last, phrase = found
-        start, end = parts[first][0], parts[last - 1][1]
-        version = version[:start] + (phrase[:1].upper() + phrase[1:] if version[start].isupper() else phrase) + version[end:]
+        start, end, phrase = found
+        version = version[:start] + (raised(phrase) if version[start].isupper() else phrase) + version[end:]
     return version
 
 
-def _undoable(old: list[str], new: list[str]) -> Iterator[tuple[int, int, str]]:
-    """Places in `new` of ways that came for phrases of `old` that went, and the phrases; the longest ways first."""
-    ways = _phrases_of_ways()
-    for size in range(max(map(len, ways)), 0, -1):
+def _undoable(old: list[str], parts: list[tuple[int, int, str]]) -> Iterator[tuple[int, int, str]]:
+    """Where in a version, by characters, ways came for phrases of `old` that went, and the phrases; the longest ways first."""
+    ways, new = _phrases_of_ways(), [part for *_, part in parts]
+    starts, ends = [start for start, *_ in parts], [end for _, end, _ in parts]
+    for size in range(_longest(), 0, -1):
         for at in range(len(new) - size + 1):
+            if at and starts[at] == starts[at - 1] or at + size < len(new) and ends[at + size] == ends[at + size - 1]:
+                continue  # half of a contraction is no word to put back
             way = tuple(new[at : at + size])
             for phrase, text in ways.get(way, {}).items():
                 went = _count(old, phrase) > _count(new, phrase)
                 if went and _count(new, way) > _count(old, way) and _stood_near(old, phrase, at, len(new) - at - size):
-                    yield at, at + size, text
+                    yield starts[at], ends[at + size - 1], text
 
 
 def _stood_near(old: list[str], phrase: Words, before: int, after: int) -> bool:
@@ -64,6 +66,11 @@ def _phrases_of_ways() -> dict[Words, dict[Words, str]]:
                 if one != other:
                     found.setdefault(other, {})[one] = phrase
     return found
+
+
+@cache
+def _longest() -> int:
+    return max(map(len, _phrases_of_ways()))
 
 
 def _parts(text: str) -> list[tuple[int, int, str]]:
