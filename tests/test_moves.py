@@ -3,7 +3,7 @@
 import pytest
 
 from vibejam.rewrite.clauses import CLAUSES
-from vibejam.rewrite.edits import apply_edit, edits_of
+from vibejam.rewrite.edits import apply_edit, edits_of, propose_edits
 from vibejam.rewrite.guards import refusals
 from vibejam.rewrite.joints import JOINTS
 from vibejam.rewrite.manner import learn_manner
@@ -49,7 +49,6 @@ The kettle is still warm. | The kettle's still warm.
 There exist better ways. | There are better ways.
 The mill, which is old, is near the ford, which is a muddy one. | The mill, which is old, is near the ford, a muddy one.
 A total of seven boats sank. | Seven boats sank.
-Each ticket cost a pound. | Every ticket cost a pound.
 It costs ten pounds per head. | It costs ten pounds a head.
 It had rained on the previous day. | It had rained on the day before.
 Two were left, namely the old ones. | Two were left: the old ones.
@@ -64,7 +63,6 @@ He must pay on Friday. | He has to pay on Friday.
 They should ask first. | They ought to ask first.
 It depends on the weather. | It depends upon the weather.
 A small dog barked. | A little dog barked.
-It was fairly cold. | It was rather cold.
 It is significantly cheaper. | It is much cheaper.
 We walked rather than taking the bus. | We walked instead of taking the bus.
 The gate was shut, and we had no key. | The gate was shut; and we had no key.
@@ -84,12 +82,11 @@ The house — an old mill — was damp. | The house, an old mill, was damp.
 The house (which was an old mill) was damp. | The house, which was an old mill, was damp.
 One thing is left — the stove is cold. | One thing is left; the stove is cold.
 He wanted one thing: silence. | He wanted one thing — silence.
-The hall was somewhat damp. | The hall was rather damp.
 The hall was somewhat damp. | The hall was a bit damp.
 It is simply a matter of time. | It is just a matter of time.
 He won simply by waiting. | He won just by waiting.
 Tools such as hammers are dear. | Tools like hammers are dear.
-I would like to thank the cook. | I want to thank the cook.
+I would like to thank the cook. | I should like to thank the cook.
 If you would like to help, write to us. | If you want to help, write to us.
 Nothing grows in this way. | Nothing grows like this.
 Questions of this kind are common. | Questions like this are common.
@@ -148,6 +145,18 @@ Let us know when you arrive. | Let's
 Each of them has a key. | Every of
 Each other's hands were cold. | Every other
 They put each other's hats on. | every other
+"It is cold," Elke said. | Said
+On Monday, while I slept, the car rolled back. | ; I slept
+The fairness with which you deal with us is known. | with you deal
+What I like about the house is the quiet. | house's
+It needs water, particularly in winter, when growth slows. | winter) when
+Thank you for the letter. We were glad of it. | , and we
+The oven failed because a part was late. I understand that. | , and I
+He argued that books last because they are good. | , because
+It can be taught, without noticing it, not to care. | it — not
+The road had more noise, and disabled parking had to go. | noise and disabled
+I have a confession — I failed it. | ; I failed
+The theory says how it is shared, however, and workers lose. | But the theory
 A small talk followed. | little talk
 He must be ill. | has to be
 If he should call, tell me. | ought to
@@ -256,6 +265,31 @@ In the first place it is cold. | put
 We can attend in person. | go to
 We would like to attend. | go to
 She attended regularly. | went to
+Who knows how glad I am to see you. | I'm
+What little bread there is goes to the geese. | there's
+Why can't we see the wind? | cannot
+Nobody has to pay. | must
+This is our most requested song. | asked for
+The lease requires the tenant to paint it. | needs
+The fee is required by law. | needed
+It can be completed online. | finished
+Please allow ten minutes. | permit
+We must place each child in a home. | put
+Plants respond to light. | answer
+It informs the debate. | tells
+You are aware of how it ends. | know of
+Scurvy was once more dangerous than storms. | once again
+The air underneath stays cold. | under
+Those days are quite possibly over. | perhaps
+It will almost certainly rain. | nearly
+The flat is in apartment 4B. | flat 4B
+We created a new user account. | made
+In this issue, we look at bees. | this problem
+They cannot prevent a second leak. | stop
+She had received nothing. | got
+We cannot attend due to the snow. | go to
+They will attend next week. | go to
+He left due to the fact that it rained. | because of
 """.strip().splitlines()
 
 
@@ -340,6 +374,21 @@ def test_a_side_of_the_atlantic_is_taken_for_words_that_the_person_never_wrote()
     assert "He quarrelled and left." in edited("He quarreled and left.", manner)
     assert "The theatre is shut." in edited("The theater is shut.", manner)
     assert not [new for new in edited("We realize it.", manner) if "realise" in new]  # of which Britain has both
+
+
+def test_all_words_of_a_side_change_together():
+    own = "The colour of the harbour was grey, and a neighbour travelled to the centre. " * 9
+    manner = learn_manner([own * 5], ["The color of the harbor was gray, and a neighbor traveled to the center."] * 9, [])
+    changed = {new for new in edited("The color of the gate is gray.", manner) if "colour" in new or "grey" in new}
+    assert changed == {"The colour of the gate is grey."}
+
+
+def test_a_mark_that_was_put_in_is_not_exchanged_again():
+    own = ["The lamp was out; we sat down. The rain came; it was late. The pond froze — it was cold. The dog slept; he rested."]
+    drafts = ["The lamp was out: we sat down. The rain came: it was late. The pond froze: it was cold. The dog slept: he rested."]
+    found = propose_edits("The gate was open: she had gone.", learn_manner(own * 30, drafts * 30, []))
+    assert any("open — she" in text for text in found)
+    assert not any("open; she" in text for text in found)
 
 
 def test_ise_and_ize_are_a_leaning_of_their_own_and_what_has_one_spelling_has_no_side():

@@ -63,7 +63,7 @@ def _and_for_as_well_as(match: re.Match[str]) -> str | None:
 
 
 _VERB = pattern(r"\b<verb>\b")
-_STANDS = r"(?:is|was|has|had|means|meant|makes|made|gives|gave|lets|allows|allowed|can|could|will|would|may|might) "
+_STANDS = r"(?:means|meant|makes|made|gives|gave|lets|allows|allowed) "  # what a whole clause does, and no last word of it
 
 
 def _of_its_own(template: str) -> Put:
@@ -72,7 +72,8 @@ def _of_its_own(template: str) -> Put:
     def put(match: re.Match[str]) -> str | None:
         before, after = sentence_before(match), sentence_after(match)
         several = re.search(r"(?:s|people|men|women|children)$", before) and not re.search(r"(?:ss|us|is)$", before)
-        if several or _OPENED.search(before) or re.search(r", (?:and|or|but) |\bwhich\b", after):
+        goes_on = r", (?:and|or|but|is|are|was|were|has|have|had|will|would|can|could|[a-z]+ed) |\bwhich\b"
+        if several or _OPENED.search(before) or re.search(goes_on, after):
             return None
         if not _VERB_OR_ED.search(before) or before.count("(") > before.count(")") or before.count('"') % 2 or "“" in before:
             return None
@@ -87,6 +88,17 @@ _OPENED = re.compile(
 _VERB_OR_ED = pattern(r"\b(?:<verb>|[a-z]+ed|(?i:<subject>|it|you) [a-z]{2,})\b")
 
 
+def _last_of_two(template: str) -> Put:
+    """Between a clause that can stand alone and one that nothing comes after: "in May, while I slept, it fell" has other parts."""
+
+    def put(match: re.Match[str]) -> str | None:
+        before = sentence_before(match)
+        whole = _VERB_OR_ED.search(before) and not _OPENED.search(before) and "," not in before
+        return template if whole and "," not in sentence_after(match) else None
+
+    return put
+
+
 def _object_of(match: re.Match[str]) -> str | None:
     """Where the noun is what the clause after it is about: "the lamp we had", not "the day we had tea"."""
     after = sentence_after(match)
@@ -96,6 +108,7 @@ def _object_of(match: re.Match[str]) -> str | None:
     return f"{match[1]} that "
 
 
+_GOES_ON = re.compile(r"(?:and|or|as|but|nor|so|yet|which|who|where|when)\b")  # what needs its comma
 _TIME = re.compile(r"(?:time|day|days|year|moment|week|month|morning|night|hour|way|reason|first|last|least|more|minute|instant)$")
 
 CLAUSES: list[Move] = [
@@ -122,7 +135,7 @@ CLAUSES: list[Move] = [
              r"\b((?:[Tt]he|[Ee]very|any|no|an?|this|only|first|last|best) (?:(?!so\b|such\b)[a-z’'-]+ )?(?!" + _STATED + r"\b)"
              r"[a-z’'-]{3,}) (?:that|which) (?=(?:<subject>|you) (?!and\b|or\b))"
          ),
-         unless(_TELLING, r"\1 ")),
+         unless(_TELLING, lambda m: None if _AFTER_PREPOSITION.search(m[1]) else f"{m[1]} ")),
     Move("that which", "in", "out", " that ",
          pattern(
              r"\b((?:[Tt]hese|[Tt]hose|[Ss]ome|many|all|other|several|few|two|three|of|for|with|from|my|your|our|his|her|their)"
@@ -189,8 +202,8 @@ CLAUSES: list[Move] = [
     Move("whereas", "whereas", "but", ", whereas ", pattern(r", whereas (?=<clause>)"), ", but "),
     Move("whereas", "whereas", "semicolon", ", whereas ", pattern(r", whereas (?=<clause>)"), "; "),
     Move("although", "yet", "but", ", yet ", pattern(r", yet (?=\w)"), ", but "),
-    Move("while", "while", "and", ", while ", pattern(r", while (?=<clause>)"), ", and "),
-    Move("while", "while", "semicolon", ", while ", pattern(r", while (?=<clause>)"), "; "),
+    Move("while", "while", "and", ", while ", pattern(r", while (?=<clause>)"), _last_of_two(", and ")),
+    Move("while", "while", "semicolon", ", while ", pattern(r", while (?=<clause>)"), _last_of_two("; ")),
     Move("reason", "because", "for", ", because ", pattern(r", because (?=<clause>)"), unless(_DENIED, ", for ")),
     Move("reason", "for", "because", ", for ", pattern(r", for (?=<subject> )"), ", because "),
     Move("reason", "since", "because", ", since ",
@@ -223,7 +236,7 @@ CLAUSES: list[Move] = [
          "I think "),
     Move("however", "within", "but first", ", however",
          pattern(r"<start>([A-Z]<one>*?), however, ([^.!?;:]+)"),
-         opening("But {0} {1}", lowered)),
+         lambda m: None if _GOES_ON.match(m[2]) else opening("But {0} {1}", lowered)(m)),
     Move("however", "first", "though last", "However, ",
          pattern(r"However, ([^.!?;:,]{8,60})(?=\.(?:\s|$))"),
          opening("{0}, though", raised)),

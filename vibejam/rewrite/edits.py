@@ -24,6 +24,7 @@ ROUNDS = 12  # edits made to a unit at most
 TASTE = 0.5  # what a nat of the person's taste weighs against a logit of their style
 SOUND = 0.2  # and a nat by which an edit makes the words follow one another worse
 SURE = 0.05  # the same for a move, whose grammar is certain
+SHORT = 40  # characters of an edit that is an exchange, and no sentence built anew
 STRAIN = 5.0  # nats of that an exchange may cost
 LEAST = -1.5  # nats of taste below which a move is not the person's
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*|\d+(?:[.,:/]\d+)*%?|\.\.\.|…|--|[^\w\s]")
@@ -38,11 +39,13 @@ class Edit:
     text: str
     taste: float = 0.0
     sure: bool = False  # whether its grammar is certain, so that how it sounds counts less
+    again: bool = False  # whether it may change what another edit put in; a colon made a dash is not made a semicolon after all
 
 
 @dataclass(frozen=True)
 class _State:
     text: str
+    put_in: tuple[tuple[int, int], ...]  # where in it the edits so far put short words in
     taste: float  # of all edits so far
     sound: float  # nats of its words in this order
     strain: float  # what the edits so far cost by how they sound
@@ -54,14 +57,14 @@ def propose_edits(text: str, manner: Manner, count: int = 6, allowed: Callable[[
 
     `allowed` refuses a text and with it all that would be made of it.
     """
-    first = _State(text, 0.0, manner.words.log_probability(text), 0.0, manner.style(text))
+    first = _State(text, (), 0.0, manner.words.log_probability(text), 0.0, manner.style(text))
     beam, found, seen = [first], [], {text}  # `found`: of each round its best, from a light touch to a heavy hand
     for _ in range(ROUNDS):
         grown = []
         for state in beam:
             for edit in edits_of(state.text, manner):
                 new = apply_edit(state.text, edit)
-                if new in seen:
+                if new in seen or edit.end - edit.start <= SHORT and not edit.again and _overlaps(edit, state.put_in):
                     continue
                 seen.add(new)
                 sound, taste = manner.words.log_probability(new), state.taste + edit.taste
@@ -69,7 +72,7 @@ def propose_edits(text: str, manner: Manner, count: int = 6, allowed: Callable[[
                 strain = state.strain + (SURE if edit.sure else SOUND) * worse
                 score = manner.style(new) + TASTE * taste + strain
                 if score > state.score and (edit.sure or worse > -STRAIN) and allowed(new):
-                    grown.append(_State(new, taste, sound, strain, score))
+                    grown.append(_State(new, _put_in(state, edit, new), taste, sound, strain, score))
         beam = sorted(grown, key=lambda state: -state.score)[:BEAM]
         if not beam:
             break
@@ -82,6 +85,18 @@ def apply_edit(text: str, edit: Edit) -> str:
     bare = edit.text.lstrip(" ")  # some moves begin with the blank before their word
     before = text[: edit.start] + edit.text[: len(edit.text) - len(bare)]
     return agreeing(before, bare) + bare + text[edit.end :]
+
+
+def _overlaps(edit: Edit, spans: tuple[tuple[int, int], ...]) -> bool:
+    return any(start < edit.end and edit.start < end for start, end in spans)
+
+
+def _put_in(state: _State, edit: Edit, new: str) -> tuple[tuple[int, int], ...]:
+    """Where in `new`, made of the state's text by the edit, short words stand that were put in."""
+    longer = len(new) - len(state.text)
+    kept = tuple((a, b) if b <= edit.start else (a + longer, b + longer) for a, b in state.put_in if b <= edit.start or edit.end <= a)
+    exchanged = edit.end - edit.start <= SHORT and len(edit.text) > 1  # one letter is a capital
+    return (*kept, (edit.start, edit.end + longer)) if exchanged else kept
 
 
 def edits_of(text: str, manner: Manner) -> Iterator[Edit]:
@@ -114,7 +129,7 @@ def _exchanges(text: str, manner: Manner) -> Iterator[Edit]:
         for way, ways in table[phrase]:
             gain = _gain(phrase, way, ways, manner)
             if gain >= 0 and fits(text, start, end, way, ways):
-                yield Edit(start, end, _typed(way, text[start:end], manner), gain, sure=ways.form == CONTRACTION)
+                yield Edit(start, end, _typed(way, text[start:end], manner), gain, sure=ways.form == CONTRACTION, again=True)
 
 
 def _shields(other: tuple[int, int], span: tuple[int, int], idiom: bool, contracts: bool) -> bool:
@@ -156,6 +171,8 @@ def _openers(text: str, manner: Manner) -> Iterator[Edit]:
                 if way[-1].isalpha() and " " not in way and way not in ("Although", "Though") and not _opens_a_clause(text[end:]):
                     continue
                 for other in ways.others(way):
+                    if other in ("But", "Yet") and text.startswith(" for ", end):  # "but for him" is "without him"
+                        continue
                     if not other:
                         following = re.match(r"\s*(\S)", text[end:])
                         if following:
@@ -171,13 +188,23 @@ def _opens_a_clause(after: str) -> bool:
 
 
 def _spellings(text: str, manner: Manner) -> Iterator[Edit]:
-    """The other side of the Atlantic, where the person is on that side in words of this class, or in all where it has too few."""
+    """The other side of the Atlantic, where the person is on that side in words of this class, or in all where it has too few.
+
+    All such words of a text at once: nobody has "favor" and "favouring" in one sentence.
+    """
+    others = []
     for word in spelt(text):
         classes = [word.kind, ALL] if word.kind != "ize" else [word.kind]
         other = SIDES[word.side == SIDES[0]]
         known = next((kind for kind in classes if any(manner.mostly(sides(kind), way) for way in sides(kind))), None)
         if known and manner.mostly(sides(known), f"{known}: {other}"):
-            yield Edit(word.start, word.end, word.other, 1.0, sure=True)
+            others.append(word)
+    if others:
+        start, end = others[0].start, others[-1].end
+        new = text
+        for word in reversed(others):
+            new = new[: word.start] + word.other + new[word.end :]
+        yield Edit(start, end, new[start : end + len(new) - len(text)], float(len(others)), sure=True, again=True)
 
 
 def _moves(text: str, manner: Manner) -> Iterator[Edit]:

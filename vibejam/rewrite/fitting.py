@@ -17,7 +17,7 @@ NOUNS_TOO = frozenset(
     returns contact contacts telephone telephones foster alter initiate construct constructs use uses need needs help show shows
     start starts end ends finish stop stops pick picks look looks talk talks phone call calls change changes hurt win wins cry cries
     reach encounter encounters discard discards wish wishes recall recalls ask conceal beginning converse manufacture preserve
-    preserves assists assist aid try tries buy buys sound wonder wonders address addresses exit exits pledge pledges
+    preserves remaining assists assist aid try tries buy buys sound wonder wonders address addresses exit exits pledge pledges
     strike strikes conduct date dates transform transforms
     """.split()
 )
@@ -53,8 +53,14 @@ _AMOUNT = re.compile(r"(?:an?|lots|all|many|most|several|some|every|each) ", re.
 _TOWARDS = frozenset("to about at for into with of".split())  # what a verb may end in that then needs somebody or something
 _NOBODY = re.compile(
     r"\s*(?:$|[^\s\w“”\"'‘(])| (?:in|on|at|by|from|with|for|to|as|if|when|while|because|and|or|but|so|than|until|before|after"
-    r"|during|through|via|again|too|either|together|here|there|today|\w+ly)\b"
+    r"|during|through|throughout|within|without|via|due|owing|despite|since|though|although|unless|where|nor|yet|alone|along|again|too"
+    r"|either|together|online|here|there|today|tomorrow|tonight|yesterday|next|last|\w+ly)\b"
 )
+_BEFORE_NOUN = re.compile(r"\b(?:most|more|much|often|highly|commonly|the|an?|our|my|your|his|her|its|their|these|those) $", re.I)
+_NOT_FIRST = frozenset({"about", "now"})  # "as for", "well then" where a sentence begins with them
+_NO_PERFECT = frozenset({"got"})  # "has got" is "has"
+_RELATED = re.compile(r"\b(?:what|whatever|how|however|whichever)\b[^.!?;:,—–()]*$", re.I)  # "what little there is", "how glad I am"
+_DENIED = re.compile(r"(?:\b(?:not|no|none|nobody|neither|nothing|never|nor|hardly)\b|n['’]t\b)[^.!?;]*$", re.I)
 _HELPERS = ("must", "can", "cannot", "could", "will", "has", "have")
 # past and participle in one
 _BOTH = frozenset("bought got made found told had left hurt thought kept built won meant stopped wept put".split())
@@ -63,16 +69,18 @@ _BOTH = frozenset("bought got made found told had left hurt thought kept built w
 def fits(text: str, start: int, end: int, way: str, ways: Ways) -> bool:
     """Whether `way` may stand for the characters from `start` to `end`."""
     before, phrase, after = text[:start], text[start:end], text[end:]
-    if ways.before_content and not _content_next(after):
+    if ways.before_content and not _content_next(after) or ways.after and not re.match(ways.after, after):
+        return False
+    if way in _NOT_FIRST and phrase[0].isupper():
         return False
     if ways.form in FORMS and not _verb_fits(before, phrase.lower(), after, way, ways):
         return False
-    if way.split()[0] in _HELPERS and _MODAL.search(before):
-        return False
+    if way.split()[0] in _HELPERS and (_MODAL.search(before) or way == "must" and _DENIED.search(before)):
+        return False  # "nobody has to" is no "nobody must"
     if _AMOUNT.match(way) and not _AMOUNT.match(phrase) and _DETERMINER.search(before):
         return False
-    if ways.form == CONTRACTION and "'" in way:
-        return _contraction_fits(before, phrase, after, way)
+    if ways.form == CONTRACTION:
+        return _contraction_fits(before, phrase, after, way) if "'" in way else not _turned_round(phrase, after)
     return True
 
 
@@ -88,8 +96,11 @@ def _content_next(after: str) -> bool:
 
 def _verb_fits(before: str, phrase: str, after: str, way: str, ways: Ways) -> bool:
     form, first = ways.form, phrase.split()[0]
-    if way.split()[-1] in _TOWARDS - {phrase.split()[-1]} and _NOBODY.match(after) and not _BE.search(before):
-        return False  # "to attend in person", but not "to go to in person"
+    if way.split()[-1] in _TOWARDS - {phrase.split()[-1]} and not _BE.search(before):
+        if _NOBODY.match(after):
+            return False  # "to attend in person", but not "to go to in person"
+        if form in ("past", "participle") and _BEFORE_NOUN.search(before):
+            return False  # "our most requested features", but not "our most asked for features"
     if _DETERMINER.search(before) and not (form == "-ing" and before.endswith("of ")):
         return False
     if phrase in NOUNS_TOO or first in NOUNS_TOO and " " in phrase:
@@ -104,6 +115,8 @@ def _verb_fits(before: str, phrase: str, after: str, way: str, ways: Ways) -> bo
     if form in ("past", "participle"):
         passive, perfect = bool(_BE.search(before)), bool(_HAVE.search(before))
         if way in NO_PASSIVE and (passive or not perfect and _OF_PARTICIPLE.match(after)):
+            return False
+        if way in _NO_PERFECT and perfect:
             return False
         participle = passive or perfect
         if form == "past" and participle or form == "participle" and _BEFORE_PAST.search(before):
@@ -120,10 +133,17 @@ def _differ(phrase: str, way: str, form: str) -> bool:
     return not regular and (phrase.split()[0].endswith("ed") or phrase.split()[0] in _BOTH)
 
 
+def _turned_round(phrase: str, after: str) -> bool:
+    """Whether who does it comes after: "why can't we", which is no "why cannot we"."""
+    return re.search(r"n['’]t$", phrase) is not None and re.match(r" (?:I|we|you|he|she|it|they|there)\b", after) is not None
+
+
 def _contraction_fits(before: str, phrase: str, after: str, way: str) -> bool:
     if "n't" in way:
         return True
     if not re.match(r" \w", after) or _AFTER_QUESTION.search(before):
+        return False
+    if _RELATED.search(before) and way.endswith(("'s", "'m", "'re")):
         return False
     if way.lower() == "let's":  # "let us go on", not "he let us go on" nor "let us know"
         return _BEGINS.search(before) is not None and not re.match(r" (?:know|have|in|out|off|through)\b", after)

@@ -24,7 +24,7 @@ _KINDS = {
     "pair": "a pair of marks that do not go together",
 }
 
-_TWICE = frozenset("that had very no so ha bye her is in on".split())  # what may stand twice
+_TWICE = frozenset("that had very no so ha bye her".split())  # what may stand twice
 _SUBJECTS = frozenset("i we they he she".split())
 _OBJECTS = frozenset("me us him them".split())
 _DETERMINERS = frozenset("a an the my your our their this these".split())
@@ -48,7 +48,12 @@ _PAST_ALONE = frozenset(  # pasts that are no participles: "had he rose"
 _ENDS_IN_ED = frozenset("need feed seed speed proceed exceed succeed bleed breed shed embed wed heed weed red bed".split())
 _CUT_SHORT = frozenset("the a an my your our their every and or because".split())
 _STOPS = frozenset(".!?;")
-_LOOKED_AT = _SUBJECTS | _OBJECTS | _OTHERS_VERBS.keys() | _CUT_SHORT | _HELPERS | {"not"}
+_COMPARED = frozenset("more most".split())
+_SHORT = frozenset(  # what has a comparative of its own
+    "hard easy big small large long short fast slow strong weak rich poor old young high low cheap great rare tall cold warm hot dark "
+    "loud deep clever nice funny scary lucky wise odd".split()
+)
+_LOOKED_AT = _COMPARED | _SUBJECTS | _OBJECTS | _OTHERS_VERBS.keys() | _CUT_SHORT | _HELPERS | {"not"}
 
 
 def faults(text: str, words: Sequence[str]) -> Counter[str]:
@@ -78,6 +83,8 @@ def faults(text: str, words: Sequence[str]) -> Counter[str]:
                 found["a pronoun where another belongs"] += 1
         elif word in _OBJECTS and after in _FINITE and before in _STOPS:
             found["a pronoun where another belongs"] += 1
+        elif word in _COMPARED and after in _SHORT:
+            found["two comparatives"] += 1
         elif word in _CUT_SHORT and after in _STOPS:
             found["a sentence cut short"] += 1
         elif word in _HELPERS or (word == "not" and (before in _HELPERS or before in _DOING)):

@@ -7,7 +7,7 @@ has hardly any, and never the other way; question marks mean more, and stay.
 
 import re
 
-from vibejam.rewrite.moves import Move, Put, pattern, sentence_after, sentence_before, unless
+from vibejam.rewrite.moves import Move, Put, built, pattern, sentence_after, sentence_before, unless
 
 _SUBORDINATE = re.compile(
     r"^(?:If|When|While|Although|Though|Because|Since|As|After|Before|Until|Unless|Once|Whether|Whenever|Given|Despite|Where|Even"
@@ -19,9 +19,16 @@ _JOINED = re.compile(r"[;:—–]|, (?:and|but|so) ")
 _DENIED = r"n['’]t\b|\bn(?:ot|o|ever|one|othing)\b"
 _NOT_BEFORE_BECAUSE = (
     r"\b(?:just|only|simply|partly|mainly|largely|precisely|is|was|and|or|but|merely|perhaps|probably|mostly|chiefly)$|,"
+    r"|\b(?:that|some|others?|more|less|if|whether|so|either|both|because)\b"
 )
 _EXCLAIMS = re.compile(r"(?:What|How|Such|Oh|Ah|Alas|If only|May)\b")
 _LONGEST = 24  # words of a sentence that takes another after a semicolon or "and"
+_TOGETHER = 32  # words of both, with "and"
+_TELLS = pattern(r"(?:<next>|(?:I|We|You|He|She|It|They|There|This|That|These|Those)\b)")  # and no call, thanks or question
+_HELD = re.compile(r"\b(?:because|although|though|since|unless|until|if|when|while|not|no|never)\b|n['’]t\b|:")  # under which, or
+# against which, what comes after "and" would be taken
+_TURNS = re.compile(r"(?:It (?:is|was) (?:also )?(?:important|worth)|It should be|We (?:look|regret|appreciate)|Thank|Please|However)\b")
+_ANNOUNCES = re.compile(r"\b(?:an?|one|this|two|three|following|same|simple) (?:[\w-]+ ){0,2}[\w-]+$")  # what the next words are
 
 
 def _within_brackets(match: re.Match[str]) -> bool:
@@ -50,7 +57,13 @@ def _between_short(template: str) -> Put:
         before, after = sentence_before(match), sentence_after(match)
         if _JOINED.search(before) or _JOINED.search(after) or _within_brackets(match):
             return None
-        if max(len(before.split()), len(after.split())) > _LONGEST or len(before.split()) < 3:
+        sizes = [len(before.split()), len(after.split())]
+        if max(sizes) > _LONGEST or sizes[0] < 3 or _TURNS.match(after):
+            return None
+        if "and" in template and (sum(sizes) > _TOGETHER or not _TELLS.match(before) or _HELD.search(before)):
+            return None
+        then = match.string[match.end() + len(after) :]
+        if re.match(r"[.!?] (?:But|And|So|Yet|Still|However)\b", then):  # the second is one of a pair already
             return None
         return match.expand(template)
 
@@ -64,7 +77,7 @@ def _paired(template: str) -> Put:
         before, after = sentence_before(match), sentence_after(match)
         if _within_brackets(match) or re.search(r"[—–]", before + after) or ("," in template and "," in match[1]):
             return None
-        if match[0].startswith(", ") and re.search(r", (?:and|or) ", after):  # one of a list
+        if match[0].startswith(", ") and re.search(r", (?:and|or) |^[^,.;:]*\b(?:and|or)\b[^,.;:]*,", after):  # one of a list
             return None
         return match.expand(template)
 
@@ -81,6 +94,11 @@ def _alone(template: str) -> Put:
         return match.expand(template)
 
     return put
+
+
+def _unannounced(put: Put) -> Put:
+    """Where what comes after is not what was just announced: "I have a confession"."""
+    return lambda match: None if _ANNOUNCES.search(sentence_before(match)) else built(match, put)
 
 
 def _cooled(match: re.Match[str]) -> str | None:
@@ -104,7 +122,7 @@ JOINTS: list[Move] = [
     Move("and between", "bare semicolon", "bare stop", "; ", pattern(r"(?<=\w); (?=<clause>)"), _after_whole_clause(". ")),
     Move("and between", "bare semicolon", "comma", "; ", pattern(r"(?<=\w); (?=<clause>)"), _after_whole_clause(", and ")),
     Move("and between", "bare stop", "bare semicolon", ". ", pattern(r"(?<=[\w)])\. <next>"), _between_short("; ")),
-    Move("and between", "bare stop", "comma", ". ", pattern(r"(?<=[\w)])\. <next>"), _between_short(", and ")),
+    Move("and between", "bare stop", "comma", ". ", pattern(r"(?<=[\w)])\. <same>"), _between_short(", and ")),
     Move("and between", "bare stop", "semicolon", ". ", pattern(r"(?<=[\w)])\. <person>"), _between_short("; and ")),
     Move("and between", "bare stop", "stop", ". ", pattern(r"(?<=[\w)])\. <person>"), ". And "),
     Move("and between", "stop", "bare stop", ". And ",
@@ -121,7 +139,9 @@ JOINTS: list[Move] = [
          _between_short("; but ")),
     Move("but between", "semicolon", "comma", "; ", pattern(r"; however, (?=<clause>)"), ", but "),
     Move("but between", "semicolon", "semicolon but", "; ", pattern(r"; however, (?=<clause>)"), "; but "),
-    Move("so between", "comma", "stop", ", so ", pattern(r"(?<=\w), so (?=<clause>)"), _after_whole_clause(". So ")),
+    Move("so between", "comma", "stop", ", so ",
+         pattern(r"(?<=\w), so (?!\w+ (?:can|could|may|might)\b)(?=<clause>)"),
+         _after_whole_clause(". So ")),
     Move("so between", "stop", "comma", ". So ",
          pattern(r"(?<=\w)\. So (?=(?:I|we|you|he|she|it|they|the|this|there|my|our|his|her) )"),
          _between_short(", so ")),
@@ -142,7 +162,7 @@ JOINTS: list[Move] = [
          pattern(r"(?<=\w), (?=(?:because|until|unless) )"),
          unless(_DENIED + "|,", " ")),
     Move("before because", "none", "comma", " because ",
-         pattern(r"(?<=[a-z]{3}) (?=because <clause>)"),
+         pattern(r"(?<=[a-z]{3}) (?=because <clause>)(?!.*(?:;|\bbecause\b.*\bbecause\b))"),
          unless(_DENIED + "|" + _NOT_BEFORE_BECAUSE, ", ")),
     Move("before but", "none", "comma", " but ",
          pattern(r"(?<=[a-z]{3}) (?=but <clause>)"),
@@ -160,9 +180,11 @@ JOINTS: list[Move] = [
          ),
          r"\1 "),
     Move("before and a verb", "comma", "none", ", and ",
-         pattern(r"(?<=[a-z]), (?=and (?:was|were|is|are|had|has|have|did|do|can|could|will|would|[a-z]{2,}ed) )"),
-         unless(r",", " ")),
-    Move("before and", "comma", "none", ", and ", pattern(r"(?<=[a-z]), (?=and <subject> <verb>\b)"), unless(r",|^.{60}", " ")),
+         pattern(r"(?<=[a-z]), (?=and (?:was|were|is|are|had|has|have|did|do|can|could|will|would|[a-z]{2,}ed (?:the|an?|to|it|them"
+                 r"|him|her|in|on|at|with|for|from|by|my|his|our|their|its|up|out|down)) )"),
+         unless(r",|\b(?:that|who|which|because|as|when|while|if)\b|\w+ing\b", " ")),
+    Move("before and", "comma", "none", ", and ", pattern(r"(?<=[a-z]), (?=and <subject> <verb>\b)"),
+         unless(r",|^.{60}|^Thank|\b(?:as|because|when|while|if|that|who|which|what|how|where)\b", " ")),
     Move("before and", "none", "comma", " and ",
          pattern(r"(?<=[a-z]{3}) (?=and <subject> <verb>\b)"),
          unless(r",|\b(?:that|if|when|because|both|between|who|which|what)\b", ", ")),
@@ -206,17 +228,17 @@ JOINTS: list[Move] = [
          pattern(r"(?<=[a-z]) \(((?:[a-z,]+ ){2,12}[a-z]+)\) (?=[a-z])"),
          _paired(" — \\1 — ")),
     Move("aside", "commas", "brackets", ", ",
-         pattern(r"(?<=[a-z]), (<aside> [^,.;:?!()—–]{3,60}), (?!and\b|or\b|but\b)(?=[a-z])"),
+         pattern(r"(?<=[a-z]), (<aside> [^,.;:?!()—–]{3,60}), (?!(?:and|or|but|when|where|who|which|whose|if|as|because|so|since|while|though)\b)(?=[a-z])"),
          _paired(r" (\1) ")),
     Move("aside", "commas", "dashes", ", ",
-         pattern(r"(?<=[a-z]), (<aside> [^,.;:?!()—–]{3,60}), (?!and\b|or\b|but\b)(?=[a-z])"),
+         pattern(r"(?<=[a-z]), (<aside> [^,.;:?!()—–]{3,60}), (?!(?:and|or|but|when|where|who|which|whose|if|as|because|so|since|while|though)\b)(?=[a-z])"),
          _paired(" — \\1 — ")),
     Move("aside at the end", "comma", "brackets", ", ",
          pattern(r"(?<=[a-z]), (<aside> [^,.;:?!()—–]{3,60})(?=\.(?:\s|$))"),
          _paired(r" (\1)")),
     Move("aside at the end", "comma", "dash", ", ",
          pattern(r"(?<=[a-z]), (?=(?:<aside>|not) [^,.;:?!()—–]{3,60}\.(?:\s|$))"),
-         _alone(" — ")),
+         unless(",", _alone(" — "))),
     Move("aside at the end", "brackets", "comma", ").",
          pattern(
              r"(?<=[a-z]) \(((?:which|not|or|at|in|if|especially|including|such|mostly) (?:[a-z]+ ){1,9}[a-z]+)"
@@ -226,9 +248,10 @@ JOINTS: list[Move] = [
     Move("dash", "dash", "comma", "—|–",
          pattern(r"(?<=\w)<dash>(?=(?:and|but|which|or|not|so|though|although|because) )"),
          _alone(", ")),
-    Move("dash", "dash", "semicolon", "—|–", pattern(r"(?<=\w)<dash>(?=<clause>)"), _alone("; ")),
+    Move("dash", "dash", "semicolon", "—|–", pattern(r"(?<=\w)<dash>(?=<clause>)"), _unannounced(_alone("; "))),
     Move("dash", "dash", "colon", "—|–",
-         pattern(r"(?<=\w)<dash>(?=[a-zI])(?!and\b|but\b|or\b|which\b|not\b|so\b|though\b|because\b)"),
+         pattern(r"(?<=\w)<dash>(?=[a-zI])(?!<aside>|(?:and|but|or|which|who|whose|when|where|while|as|if|not|so|though|because|for"
+                 r"|in|on|at|to|with|from|by|especially|particularly|even)\b)"),
          _alone(": ")),
     Move("dash", "colon", "dash", ": ", pattern(r"(?<=[a-z]): (?=[a-zI])"), _alone(" — ")),
     Move("dash", "semicolon", "dash", "; ", pattern(r"(?<=[a-z]); (?=<clause>)"), _alone(" — ")),

@@ -29,6 +29,7 @@ _VOCABULARY = {  # what stands as <name> in a pattern
     ),
     "next": ("(?=(?:I|We|You|He|She|It|They|This|That|These|Those|There|The|A|An|My|Our|His|Her|Their|Its|No|Every|Each) )"),
     "person": "(?=(?:I|We|He|She|They) )",
+    "same": "(?=(?:I|We|You|He|She|It|They|There|My|Our|His|Her|Their|Its) )",  # that goes on with what was spoken of
     "dash": " ?[—–] ?",
     "aside": (
         "(?:which (?:is|was|are|were|has|had)|such as|including|especially|particularly|or rather|or at least|at least|if not"

@@ -118,7 +118,7 @@ ORDERS: list[Move] = [
                  r"|might|must|should|did|do|does) (?!not\b)"),
          lambda m: f"{raised(m[1])} {m[2]}, however, "),
     Move("however", "within", "first", ", however, ",
-         pattern(r"<start>([A-Z]<one>{1,60}?), however, (?=[a-z])"),
+         pattern(r"<start>([A-Z]<one>{1,60}?), however, (?!(?:and|or|as|but|nor|so|yet|which|who|where|when)\b)(?=[a-z])"),
          lambda m: (begin := lowered(m[1])) and f"However, {begin} "),
     Move("however", "though within", "but first", ", though, ",
          pattern(r"<start>([A-Z]<one>{1,40}?), though, (?=[a-z])"),

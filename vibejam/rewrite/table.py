@@ -6,7 +6,8 @@ Which of them a person would choose is learnt from their writing (manner.py); wh
 They stand in tables/: one set a line, the ways parted by |.  What stands before > may be exchanged for what stands after it and is
 never put in: it says only this, and the others more than this, so that these stay when they are met.  Where a line's ways have
 several forms, the forms stand in the same order in each; a verb's are base, with -s, past, participle, with -ing, or four where past
-and participle are one.  "_" is a word that says something by itself, which must follow.  "-" is nothing at all: an opener left out.
+and participle are one.  "_" is a word that says something by itself, which must follow; what
+stands after :: is a pattern that what follows must match.  "-" is nothing at all: an opener left out.
 Of an idiom nothing inside is exchanged.
 """
 
@@ -26,13 +27,14 @@ class Ways:
     """What may stand for each other: `ways`, of which the first `given_up` are never put in.
 
     `form`: of FORMS where they are verbs, SPELLING where they are one word, CONTRACTION where one is short for the other, else "".
-    `before_content`: whether a word that says something by itself must follow.
+    `before_content`: whether a word that says something by itself must follow; `after`: what whatever follows must match.
     """
 
     ways: tuple[str, ...]
     given_up: int = 0
     form: str = ""
     before_content: bool = False
+    after: str = ""
 
     def others(self, way: str) -> list[str]:
         """What may be put in its place."""
@@ -48,6 +50,7 @@ def exchanges() -> tuple[Ways, ...]:
     for name in ("verbs", "phrases", "spellings"):
         verbs = name == "verbs"
         for line in lines_of(name):
+            line, _, after = line.partition(" :: ")
             ways = [[form.strip() for form in way.split(",")] for way in _split(line)]
             if verbs:
                 ways = [[*forms[:3], *forms[2:]] if len(forms) == 4 else forms for forms in ways]
@@ -56,7 +59,7 @@ def exchanges() -> tuple[Ways, ...]:
             for i, forms in enumerate(zip(*ways, strict=True)):
                 bare = tuple(form.removesuffix(" _") for form in forms)
                 form = FORMS[i] if verbs else SPELLING if name == "spellings" else ""
-                sets.append(Ways(bare, _given_up(line), form, forms[0].endswith(" _")))
+                sets.append(Ways(bare, _given_up(line), form, forms[0].endswith(" _"), after))
     return tuple(sets)
 
 

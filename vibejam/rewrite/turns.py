@@ -35,9 +35,9 @@ def _give(match: re.Match[str]) -> str | None:
 TURNS: list[Move] = [
     Move("said the man", "the man said", "said the man", "said",
          pattern(
-             r"(?<=[,!?][\"”] )(" + _WHO + r") (said|asked|answered|replied|cried)(?=[.,])"
+             r"(?<=[,!?])([\"”]) (" + _WHO + r") (said|asked|answered|replied|cried)(?=[.,])"
          ),
-         lambda m: None if m[1] in ("He", "She", "I", "They", "We") else f"{m[2]} {m[1]}"),
+         lambda m: None if m[2] in ("He", "She", "I", "They", "We") else f"{m[1]} {m[3]} {m[2]}"),
     Move("said the man", "said the man", "the man said", "said",
          pattern(
              r"(?<=[,!?][\"”] )(said|asked|answered|replied|cried) (" + _WHO + r")(?=[.,])"
@@ -48,7 +48,7 @@ TURNS: list[Move] = [
          r"\1 person "),
     Move("noun is", "full", "short", " is ",
          pattern(
-             r"\b([Tt]he [a-z]*[a-rt-z]) is (?=(?:a|an|the|not|too|so|just|still|going|very|really|only|always|"
+             r"(?:^|(?<=[.!?;,] )|(?<=\band )|(?<=\bbut )|(?<=\bso ))([Tt]he [a-z]{0,5}[a-rt-z]) is (?=(?:a|an|the|not|too|so|just|still|going|very|really|only|always|"
              r"never|now|in|on|at|gone|here|there)\b)"
          ),
          r"\1's "),
@@ -62,12 +62,6 @@ TURNS: list[Move] = [
          pattern(r"\b[Aa] total of (?=[\w£$€])"),
          lambda m: "" if sentence_before(m) else None),
     Move("total", "a total of", "bare", " total of ", pattern(r"<start>A total of ([a-z])"), lambda m: m[1].upper()),
-    Move("each", "each", "every", "ach ",
-         pattern(
-             r"<start>Each (?!other|of|one|side|time|has|is|was|had|in|on|to|and|with|for|will|would|can)"
-             r"(?=[a-z]{3,} )"
-         ),
-         "Every "),
     Move("each", "each", "every", "ach ",
          pattern(
              r"\b(in|on|at|for|from|with|after|before) each (?!other|of|one|case|side|and|in|on|to|with)"
@@ -108,8 +102,8 @@ TURNS: list[Move] = [
     Move("request", "request", "ask", "request",
          pattern(r"\brequest(s|ed|ing|) (me|us|you|him|her|them) to (?=[a-z])"),
          r"ask\1 \2 to "),
-    Move("remain", "remain", "stay", "remain", pattern(r"\bremain(s|ed|ing|) " + _REMAINING), r"stay\1 "),
-    Move("remain", "stay", "remain", "stay", pattern(r"\bstay(s|ed|ing|) " + _REMAINING), r"remain\1 "),
+    Move("remain", "remain", "stay", "remain", pattern(r"\bremain(s|ed|) " + _REMAINING), r"stay\1 "),
+    Move("remain", "stay", "remain", "stay", pattern(r"\bstay(s|ed|) " + _REMAINING), r"remain\1 "),
     Move("seem", "appear", "seem", "appear",
          pattern(
              r"\bappear(s|ed|) to (?!the\b|a\b|an\b|my\b|me\b|him\b|her\b|them\b|us\b|you\b|his\b|our\b|this\b|"
@@ -135,7 +129,7 @@ TURNS: list[Move] = [
          r"\1 have to "),
     Move("should", "should", "ought to", " should ",
          pattern(
-             r"(?<![Ii]f )(?<!that )(?<!lest )\b((?:[Ww]e|[Yy]ou|[Tt]hey|[Hh]e|[Ss]he|[Pp]eople)) should (?!not\b|"
+             r"(?<![Ii]f )(?<!that )(?<!lest )\b((?:[Ww]e|[Tt]hey|[Hh]e|[Ss]he|[Pp]eople)) should (?!not\b|"
              r"have\b|you\b|I\b)(?=[a-z])"
          ),
          r"\1 ought to "),
@@ -149,14 +143,15 @@ TURNS: list[Move] = [
     Move("upon", "on", "upon", "on ",
          pattern(
              r"\bon (?=(?:the|a|his|her|my|our|their) (?:table|ground|floor|wall|hill|earth|grass|stage|stairs|"
-             r"stones?|shore|paper|subject)\b)"
+             r"stones?|shore|paper|subject)(?=[.,;:?!]| (?:and|was|is|were|had|with|in|by|where|that|which|before|beside)\b))"
          ),
          "upon "),
     Move("little", "small", "little", " small ",
          pattern(
-             r"\b([Aa]|[Tt]he|[Tt]his|[Tt]hat|[Mm]y|[Hh]is|[Hh]er|[Oo]ur|[Tt]heir) small (?!talk|business|amount|"
-             r"number|print|change|part|group|hours|scale|fraction|proportion|share|percentage|minority|majority|sum|selection|sample|"
-             r"subset|quantity|degree|increase|decrease|difference|team|company|companies|amounts|print|enough|and\b|but\b)(?=[a-z]{3,})"
+             r"\b([Aa]|[Tt]he|[Tt]his|[Tt]hat|[Mm]y|[Hh]is|[Hh]er|[Oo]ur|[Tt]heir) small (?=(?:house|home|boy|girl|child|children|room"
+             r"|town|village|garden|dog|cat|bird|book|box|shop|street|church|chapel|table|man|woman|boat|river|hill|tree|farm|car|island"
+             r"|lamp|bell|thing|flat|kitchen|window|door|yard|field|stream|pond|bag|bottle|glass|cup|chair|desk|shed|inn|hotel|caf[eé]"
+             r"|station|square|park|beach|harbou?r|brother|sister|note|song|poem|story|picture|world)s?\b)"
          ),
          r"\1 little "),
     Move("fairly", "fairly", "pretty", "fairly |somewhat ", pattern(r"\bfairly well\b"), "pretty well"),
@@ -167,7 +162,7 @@ TURNS: list[Move] = [
          ),
          lambda m: "far " if m.string[m.end() :].startswith("fewer") else "much "),
     Move("rather than", "rather than", "instead of", "rather than ",
-         pattern(r"\brather than (?=(?:[a-z]+ing|the|a|an|my|his|her|our|their)\b)"),
+         pattern(r"\brather than (?=[a-z]+ing\b)"),
          "instead of "),
     Move("rather than", "instead of", "rather than", "instead of ",
          pattern(r"\b(?<!^)instead of (?=(?:[a-z]+ing|the|a|an|my|his|her|our|their)\b)"),
