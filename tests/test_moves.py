@@ -157,6 +157,13 @@ It can be taught, without noticing it, not to care. | it — not
 The road had more noise, and disabled parking had to go. | noise and disabled
 I have a confession — I failed it. | ; I failed
 The theory says how it is shared, however, and workers lose. | But the theory
+They must never be left alone. | have to
+"Go," said my father, who was ill. | father said
+She needs the piano, which she loves, and sleep, which she needs. | loves and sleep
+It has no kin, including a seal and a fish, the golomyanka, whose skin is thin. | (including
+The notary's on the hill is shut. | notary is on
+Among the new rules: the gate opens at six. | rules —
+Call us by the line, day or night. | day, or
 A small talk followed. | little talk
 He must be ill. | has to be
 If he should call, tell me. | ought to
@@ -286,7 +293,25 @@ The flat is in apartment 4B. | flat 4B
 We created a new user account. | made
 In this issue, we look at bees. | this problem
 They cannot prevent a second leak. | stop
-She had received nothing. | got
+She has received nothing. | got
+She does not tolerate it. | put up with
+It spares you the need to vote. | the have
+Letters received before May are read. | got
+They are not nearly so strong. | almost
+She practically lived here. | nearly
+The firm is recalling its kettles. | remembering
+He walked under vanished arches. | disappeared
+Whoever writes must omit. | leave out
+I would want to know if I were you. | whether
+The man at the till left. | until
+He is due to visit. | owing to
+For that very reason we left. | really
+Among you are two cooks. | you're
+It would have to wait. | would've
+They speak with one voice. | talk
+It has acknowledged the debt. | It's
+I have come to the conclusion that he lied. | have conclude that
+We grow barley, many adapted to frost. | lot of adapted
 We cannot attend due to the snow. | go to
 They will attend next week. | go to
 He left due to the fact that it rained. | because of

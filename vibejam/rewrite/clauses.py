@@ -132,7 +132,7 @@ CLAUSES: list[Move] = [
          unless(_ASKING, r"\1 that ")),
     Move("that which", "in", "out", " that | which ",
          pattern(
-             r"\b((?:[Tt]he|[Ee]very|any|no|an?|this|only|first|last|best) (?:(?!so\b|such\b)[a-z’'-]+ )?(?!" + _STATED + r"\b)"
+             r"\b((?:[Tt]he|[Ee]very|any|no|an?|this|only|first|last|best) (?!(?:week|night|year|month|summer|winter|time) that\b)(?:(?!so\b|such\b)[a-z’'-]+ )?(?!" + _STATED + r"\b)"
              r"[a-z’'-]{3,}) (?:that|which) (?=(?:<subject>|you) (?!and\b|or\b))"
          ),
          unless(_TELLING, lambda m: None if _AFTER_PREPOSITION.search(m[1]) else f"{m[1]} ")),
@@ -199,8 +199,7 @@ CLAUSES: list[Move] = [
              r", but (?=<subject> )"
          ),
          opening("Although {0}, ", lowered)),
-    Move("whereas", "whereas", "but", ", whereas ", pattern(r", whereas (?=<clause>)"), ", but "),
-    Move("whereas", "whereas", "semicolon", ", whereas ", pattern(r", whereas (?=<clause>)"), "; "),
+    Move("whereas", "whereas", "but", ", whereas ", pattern(r", whereas (?=<clause>)"), unless(r"^But\b", ", but ")),
     Move("although", "yet", "but", ", yet ", pattern(r", yet (?=\w)"), ", but "),
     Move("while", "while", "and", ", while ", pattern(r", while (?=<clause>)"), _last_of_two(", and ")),
     Move("while", "while", "semicolon", ", while ", pattern(r", while (?=<clause>)"), _last_of_two("; ")),
@@ -208,11 +207,11 @@ CLAUSES: list[Move] = [
     Move("reason", "for", "because", ", for ", pattern(r", for (?=<subject> )"), ", because "),
     Move("reason", "since", "because", ", since ",
          pattern(_SINCE), unless(_PERFECT, ", because ")),
-    Move("reason", "since", "as", ", since ", pattern(_SINCE), unless(_PERFECT, ", as ")),
+    Move("reason", "since", "as", ", since ", pattern(_SINCE), unless(_PERFECT + r"|\bas\b", ", as ")),
     Move("reason", "because", "as", ", because ",
          pattern(r", because (?=(?:<subject>|it|there|this|you|the [a-z]+) (?:is|are|was|were|has|have|had|can|could|will|would|do"
                  r"|does|did|[a-z]+n['’]t)\b)"),
-         unless(_DENIED, ", as ")),
+         unless(_DENIED + r"|\bas\b", ", as ")),
     Move("reason", "as", "because", ", as ",
          pattern(r", as (?=(?:<subject>|there|you|the [a-z]+) (?:is|are|was|were|has|have|had|can|could|will|would|do|does|did)"
                  r" (?:not |no |a |an |the |never |very |so |too |[a-z]+ (?:to|by|in|on|with|from)\b))"),

@@ -129,7 +129,7 @@ def _exchanges(text: str, manner: Manner) -> Iterator[Edit]:
         for way, ways in table[phrase]:
             gain = _gain(phrase, way, ways, manner)
             if gain >= 0 and fits(text, start, end, way, ways):
-                yield Edit(start, end, _typed(way, text[start:end], manner), gain, sure=ways.form == CONTRACTION, again=True)
+                yield Edit(start, end, _typed(way, text, (start, end), manner), gain, sure=ways.form == CONTRACTION, again=True)
 
 
 def _shields(other: tuple[int, int], span: tuple[int, int], idiom: bool, contracts: bool) -> bool:
@@ -173,6 +173,9 @@ def _openers(text: str, manner: Manner) -> Iterator[Edit]:
                 for other in ways.others(way):
                     if other in ("But", "Yet") and text.startswith(" for ", end):  # "but for him" is "without him"
                         continue
+                    adverb = other[-1:].isalpha() and not other.startswith(("But", "Yet", "And", "So"))
+                    if adverb and way[-1] == "," and not _opens_a_clause(text[end:]):
+                        continue  # "sometimes, driving home, I stop" has two commas
                     if not other:
                         following = re.match(r"\s*(\S)", text[end:])
                         if following:
@@ -222,7 +225,9 @@ def placed_words(text: str) -> list[tuple[int, int, str]]:
     return [(m.start(), m.end(), plain(m[0])) for m in _WORD.finditer(text)]
 
 
-def _typed(way: str, phrase: str, manner: Manner) -> str:
-    if manner.marks.get("apostrophe") == "’":
+def _typed(way: str, text: str, span: tuple[int, int], manner: Manner) -> str:
+    """As the text types it, or the person where it shows nothing: a text has one kind of apostrophe."""
+    phrase = text[span[0] : span[1]]
+    if "’" in text or manner.marks.get("apostrophe") == "’" and not re.search("['\"]", text):
         way = way.replace("'", "’")
     return way[0].upper() + way[1:] if phrase[:1].isupper() and not phrase.startswith("I ") else way

@@ -45,7 +45,7 @@ _NEGATED = re.compile(r"(?:n['’]t|not|['’]d) $")
 _OF_PARTICIPLE = re.compile(r" (?:by|from|in|at|on|for|with|to|under)\b|[.,;]")
 _AFTER_QUESTION = re.compile(r"\b(?:what|how|who|whom|where|wherever|whatever|which|as|than|whoever) $", re.I)
 # where "it", "you" and "that" are no subjects
-_OBJECT = re.compile(r"\b(?:of|in|for|to|with|by|about|from|on|at|like|\w+ing|to \w+|let|make|makes|made|help|see) $", re.I)
+_OBJECT = re.compile(r"\b(?:of|in|for|to|with|by|about|from|on|at|like|among|between|behind|before|after|near|around|\w+ing|to \w+|let|make|makes|made|help|see) $", re.I)
 _BEGINS = re.compile(r"(?:^|[.!?;,:—] |\b(?:but|and|so|then) )$", re.I)
 _NEXT = re.compile(r" (?:(?:not|never|always|just|already|also|only|ever|long|since|often|now|all|both|\w+ly) )?([a-z]+)")
 _STILL_HAS = frozenset("been had got done gone seen made put let set cut hit read become come run".split())
@@ -56,9 +56,7 @@ _NOBODY = re.compile(
     r"|during|through|throughout|within|without|via|due|owing|despite|since|though|although|unless|where|nor|yet|alone|along|again|too"
     r"|either|together|online|here|there|today|tomorrow|tonight|yesterday|next|last|\w+ly)\b"
 )
-_BEFORE_NOUN = re.compile(r"\b(?:most|more|much|often|highly|commonly|the|an?|our|my|your|his|her|its|their|these|those) $", re.I)
 _NOT_FIRST = frozenset({"about", "now"})  # "as for", "well then" where a sentence begins with them
-_NO_PERFECT = frozenset({"got"})  # "has got" is "has"
 _RELATED = re.compile(r"\b(?:what|whatever|how|however|whichever)\b[^.!?;:,—–()]*$", re.I)  # "what little there is", "how glad I am"
 _DENIED = re.compile(r"(?:\b(?:not|no|none|nobody|neither|nothing|never|nor|hardly)\b|n['’]t\b)[^.!?;]*$", re.I)
 _HELPERS = ("must", "can", "cannot", "could", "will", "has", "have")
@@ -75,8 +73,10 @@ def fits(text: str, start: int, end: int, way: str, ways: Ways) -> bool:
         return False
     if ways.form in FORMS and not _verb_fits(before, phrase.lower(), after, way, ways):
         return False
-    if way.split()[0] in _HELPERS and (_MODAL.search(before) or way == "must" and _DENIED.search(before)):
-        return False  # "nobody has to" is no "nobody must"
+    if way.split()[0] in _HELPERS and (_MODAL.search(before) or _DETERMINER.search(before)):
+        return False
+    if way == "must" and _DENIED.search(before):  # "nobody has to" is no "nobody must"
+        return False
     if _AMOUNT.match(way) and not _AMOUNT.match(phrase) and _DETERMINER.search(before):
         return False
     if ways.form == CONTRACTION:
@@ -99,7 +99,7 @@ def _verb_fits(before: str, phrase: str, after: str, way: str, ways: Ways) -> bo
     if way.split()[-1] in _TOWARDS - {phrase.split()[-1]} and not _BE.search(before):
         if _NOBODY.match(after):
             return False  # "to attend in person", but not "to go to in person"
-        if form in ("past", "participle") and _BEFORE_NOUN.search(before):
+        if form in ("past", "participle") and not _HAVE.search(before) and not _BEFORE_PAST.search(before):
             return False  # "our most requested features", but not "our most asked for features"
     if _DETERMINER.search(before) and not (form == "-ing" and before.endswith("of ")):
         return False
@@ -116,8 +116,8 @@ def _verb_fits(before: str, phrase: str, after: str, way: str, ways: Ways) -> bo
         passive, perfect = bool(_BE.search(before)), bool(_HAVE.search(before))
         if way in NO_PASSIVE and (passive or not perfect and _OF_PARTICIPLE.match(after)):
             return False
-        if way in _NO_PERFECT and perfect:
-            return False
+        if way == "got" and not (before.endswith("had ") if perfect else _BEFORE_PAST.search(before)):
+            return False  # "has got" is "has", and "letters got today" is nothing
         participle = passive or perfect
         if form == "past" and participle or form == "participle" and _BEFORE_PAST.search(before):
             return False
@@ -152,7 +152,11 @@ def _contraction_fits(before: str, phrase: str, after: str, way: str) -> bool:
     first, *_, last = phrase.lower().split()
     if first in ("it", "you", "that") and _OBJECT.search(before):  # "half of it is", "removing it is"
         return False
+    if re.search(r"\b[A-Z]\w+ and $", before) or way.endswith(("'ve", "’ve")) and after.startswith(" to "):
+        return False  # "Gus and I have", "we would have to"
     if last in ("have", "has", "had") and first not in ("would", "could", "should", "might"):  # "I've a dog" is few people's
         word = _NEXT.match(after)
+        if word and first in ("it", "that", "there", "what", "everything", "nothing", "something"):
+            return word[1] in _STILL_HAS  # "it's acknowledged" is "it is"
         return word is not None and (word[1] in _STILL_HAS or word[1] in PAST or word[1].endswith(("ed", "en", "wn", "ught")))
     return True

@@ -15,6 +15,7 @@ _SUBORDINATE = re.compile(
 )
 _OPEN = re.compile(r"\b(?:that|whether|if|who|whom|whose|because|when|while|although|as|than|both|either|not only|between)\b")
 _VERB = pattern(r"\b(?:<verb>|[a-z]+ed|[a-z]+s)\b")
+_FINITE = pattern(r"\b(?:<verb>|[a-z]+ed)\b")
 _JOINED = re.compile(r"[;:—–]|, (?:and|but|so) ")
 _DENIED = r"n['’]t\b|\bn(?:ot|o|ever|one|othing)\b"
 _NOT_BEFORE_BECAUSE = (
@@ -23,9 +24,9 @@ _NOT_BEFORE_BECAUSE = (
 )
 _EXCLAIMS = re.compile(r"(?:What|How|Such|Oh|Ah|Alas|If only|May)\b")
 _LONGEST = 24  # words of a sentence that takes another after a semicolon or "and"
-_TOGETHER = 32  # words of both, with "and"
+_TOGETHER, _SHORT = 32, 14  # words of both, with "and"; and of two that go together whatever they speak of
 _TELLS = pattern(r"(?:<next>|(?:I|We|You|He|She|It|They|There|This|That|These|Those)\b)")  # and no call, thanks or question
-_HELD = re.compile(r"\b(?:because|although|though|since|unless|until|if|when|while|not|no|never)\b|n['’]t\b|:")  # under which, or
+_HELD = re.compile(r"\b(?:because|although|though|since|unless|until|if|when|while|not|no|never|may|might|could|perhaps)\b|n['’]t\b|:")  # under which, or
 # against which, what comes after "and" would be taken
 _TURNS = re.compile(r"(?:It (?:is|was) (?:also )?(?:important|worth)|It should be|We (?:look|regret|appreciate)|Thank|Please|However)\b")
 _ANNOUNCES = re.compile(r"\b(?:an?|one|this|two|three|following|same|simple) (?:[\w-]+ ){0,2}[\w-]+$")  # what the next words are
@@ -43,11 +44,20 @@ def _after_whole_clause(template: str) -> Put:
         before = sentence_before(match)
         if _within_brackets(match) or _SUBORDINATE.match(before) or "," in before or len(before.split()) < 3:
             return None
-        if not _VERB.search(before) or template[:1] == "." and _OPEN.search(before):
+        if not _VERB.search(before) or template[:1] == "." and (_OPEN.search(before) or ";" in before):
             return None
+        after = sentence_after(match)
+        if template[:1] == ";" and ";" in before + after or ", and " in match[0] and ", and " in after:
+            return None  # no third part
         return match.expand(template)
 
     return put
+
+
+def _goes_on(first: str, second: str) -> bool:
+    """Whether a sentence that begins with `second` may speak of what the one that begins with `first` does."""
+    us = ("I", "We", "You", "My", "Our")
+    return first == second if second in us else first not in us or second == "It"
 
 
 def _between_short(template: str) -> Put:
@@ -59,6 +69,8 @@ def _between_short(template: str) -> Put:
             return None
         sizes = [len(before.split()), len(after.split())]
         if max(sizes) > _LONGEST or sizes[0] < 3 or _TURNS.match(after):
+            return None
+        if template == "; " and sum(sizes) > _SHORT and not _goes_on(before.split()[0], after.split()[0]):
             return None
         if "and" in template and (sum(sizes) > _TOGETHER or not _TELLS.match(before) or _HELD.search(before)):
             return None
@@ -120,7 +132,6 @@ JOINTS: list[Move] = [
     Move("and between", "stop", "comma", ". And ", pattern(r"(?<=[\w\"”])\. And (?=\w)"), _between_short(", and ")),
     Move("and between", "stop", "semicolon", ". And ", pattern(r"(?<=[\w\"”])\. And (?=\w)"), _between_short("; and ")),
     Move("and between", "bare semicolon", "bare stop", "; ", pattern(r"(?<=\w); (?=<clause>)"), _after_whole_clause(". ")),
-    Move("and between", "bare semicolon", "comma", "; ", pattern(r"(?<=\w); (?=<clause>)"), _after_whole_clause(", and ")),
     Move("and between", "bare stop", "bare semicolon", ". ", pattern(r"(?<=[\w)])\. <next>"), _between_short("; ")),
     Move("and between", "bare stop", "comma", ". ", pattern(r"(?<=[\w)])\. <same>"), _between_short(", and ")),
     Move("and between", "bare stop", "semicolon", ". ", pattern(r"(?<=[\w)])\. <person>"), _between_short("; and ")),
@@ -151,12 +162,12 @@ JOINTS: list[Move] = [
     # commas that may be there or not
     Move("last of a list", "comma", "none", ", and |, or ",
          pattern(
-             r"(?<=\w, )([\w’'-]+(?: [\w’'-]+){0,3}), (?=(?:and|or) (?:(?!I\b|we\b|he\b|she\b|they\b|it\b|you\b|"
+             r"(?<=\w, )(?!(?:which|who|whose|where|when)\b)([\w’'-]+(?: [\w’'-]+){0,3}), (?=(?:and|or) (?:(?!I\b|we\b|he\b|she\b|they\b|it\b|you\b|"
              r"the\b|then\b|so\b|that\b|who\b|which\b|to\b)[\w’'-]+ ?){1,3}[.;,])"
          ),
          r"\1 "),
     Move("last of a list", "none", "comma", ", ",
-         pattern(r"(?<=[a-z] )([a-z]+, [a-z]+)(?= (?:and|or) [a-z]+[.;])"),
+         pattern(r"(?<=[a-z] )([a-z]+, (?!day\b|more\b|one\b|sooner\b)[a-z]+)(?= (?:and|or) [a-z]+[.;])"),
          unless(r",", r"\1,")),
     Move("before because", "comma", "none", ", because |, un",
          pattern(r"(?<=\w), (?=(?:because|until|unless) )"),
@@ -182,7 +193,8 @@ JOINTS: list[Move] = [
     Move("before and a verb", "comma", "none", ", and ",
          pattern(r"(?<=[a-z]), (?=and (?:was|were|is|are|had|has|have|did|do|can|could|will|would|[a-z]{2,}ed (?:the|an?|to|it|them"
                  r"|him|her|in|on|at|with|for|from|by|my|his|our|their|its|up|out|down)) )"),
-         unless(r",|\b(?:that|who|which|because|as|when|while|if)\b|\w+ing\b", " ")),
+         unless(r",|^(?:How|What|Who|Where|When|Why|Is|Are|Can|Could|Do|Does|Did|Will|Would)\b|\b(?:that|who|which|because|as|when"
+                r"|while|if)\b|\w+ing\b", " ")),
     Move("before and", "comma", "none", ", and ", pattern(r"(?<=[a-z]), (?=and <subject> <verb>\b)"),
          unless(r",|^.{60}|^Thank|\b(?:as|because|when|while|if|that|who|which|what|how|where)\b", " ")),
     Move("before and", "none", "comma", " and ",
@@ -190,7 +202,7 @@ JOINTS: list[Move] = [
          unless(r",|\b(?:that|if|when|because|both|between|who|which|what)\b", ", ")),
     Move("after a time", "comma", "none", ", ",
          pattern(
-             r"<start>((?:In|At|On|By|For|After|Before|Since|During) (?:[\w’'-]+ ){0,3}[\w’'-]+), (?=(?:I|we|he|"
+             r"<start>((?:In|At|On|By|For|After|Before|Since|During) (?!what\b|the (?:other|one|first|second|third|last)\b)(?:[\w’'-]+ ){0,3}[\w’'-]+), (?=(?:I|we|he|"
              r"she|they|it|there|the|my|our|his|her|their) )"
          ),
          r"\1 "),
@@ -211,7 +223,7 @@ JOINTS: list[Move] = [
     Move("after a clause", "comma", "none", ", ",
          pattern(
              r"<start>((?:When|If|As|Once|After|Before) (?:<subject>|[Ii]t|you|the|my|his|her|a) (?:[\w’'-]+ )"
-             r"{1,5}[\w’'-]+), (?=<subject> )"
+             r"{1,3}[\w’'-]+), (?=<subject> )"
          ),
          r"\1 "),
     Move("list", "commas", "ands", ", ",
@@ -228,10 +240,10 @@ JOINTS: list[Move] = [
          pattern(r"(?<=[a-z]) \(((?:[a-z,]+ ){2,12}[a-z]+)\) (?=[a-z])"),
          _paired(" — \\1 — ")),
     Move("aside", "commas", "brackets", ", ",
-         pattern(r"(?<=[a-z]), (<aside> [^,.;:?!()—–]{3,60}), (?!(?:and|or|but|when|where|who|which|whose|if|as|because|so|since|while|though)\b)(?=[a-z])"),
+         pattern(r"(?<=[a-z]), (<aside> [^,.;:?!()—–]{3,60}), (?!(?:and|or|but|when|where|who|which|whose|if|as|because|so|since|while|though)\b)(?=(?:<verb>|[a-z]+ed|[a-z]{2,}s)\b)"),
          _paired(r" (\1) ")),
     Move("aside", "commas", "dashes", ", ",
-         pattern(r"(?<=[a-z]), (<aside> [^,.;:?!()—–]{3,60}), (?!(?:and|or|but|when|where|who|which|whose|if|as|because|so|since|while|though)\b)(?=[a-z])"),
+         pattern(r"(?<=[a-z]), (<aside> [^,.;:?!()—–]{3,60}), (?!(?:and|or|but|when|where|who|which|whose|if|as|because|so|since|while|though)\b)(?=(?:<verb>|[a-z]+ed|[a-z]{2,}s)\b)"),
          _paired(" — \\1 — ")),
     Move("aside at the end", "comma", "brackets", ", ",
          pattern(r"(?<=[a-z]), (<aside> [^,.;:?!()—–]{3,60})(?=\.(?:\s|$))"),
@@ -253,7 +265,8 @@ JOINTS: list[Move] = [
          pattern(r"(?<=\w)<dash>(?=[a-zI])(?!<aside>|(?:and|but|or|which|who|whose|when|where|while|as|if|not|so|though|because|for"
                  r"|in|on|at|to|with|from|by|especially|particularly|even)\b)"),
          _alone(": ")),
-    Move("dash", "colon", "dash", ": ", pattern(r"(?<=[a-z]): (?=[a-zI])"), _alone(" — ")),
+    Move("dash", "colon", "dash", ": ", pattern(r"(?<=[a-z]): (?=[a-zI])"),
+         lambda m: _alone(" — ")(m) if _FINITE.search(sentence_before(m)) else None),
     Move("dash", "semicolon", "dash", "; ", pattern(r"(?<=[a-z]); (?=<clause>)"), _alone(" — ")),
     Move("dash", "comma but", "dash but", ", but ", pattern(r"(?<=[a-z]), (?=but <clause>)"), unless(r",", _alone(" — "))),
     Move("colon", "semicolon", "colon", "; ",

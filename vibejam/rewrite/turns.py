@@ -17,6 +17,7 @@ _COMPARED = (
 _WHO = (
     r"(?:the|my) (?:[a-z]+ )?[a-zA-Z]+|(?:Mr|Mrs|Dr|Miss|Lady|Lord|Sir|Father|Captain|Professor)\.? [A-Z][a-z]+|[A-Z][a-z]+"
 )
+_NO_MORE = r"\.|, (?!who|whom|whose|which|the|an?|my|his|her)\b"  # nothing more of who said it
 _GIVE = {"e": "give", "es": "gives", "ed": "gave", "ing": "giving"}
 _MAKE = {"e": "make", "es": "makes", "ed": "made", "ing": "making"}
 _TELL = {"": "tell", "s": "tells", "ed": "told", "ing": "telling"}
@@ -35,12 +36,12 @@ def _give(match: re.Match[str]) -> str | None:
 TURNS: list[Move] = [
     Move("said the man", "the man said", "said the man", "said",
          pattern(
-             r"(?<=[,!?])([\"”]) (" + _WHO + r") (said|asked|answered|replied|cried)(?=[.,])"
+             r"(?<=[,!?])([\"”]) (" + _WHO + r") (said|asked|answered|replied|cried)(?=" + _NO_MORE + r")"
          ),
          lambda m: None if m[2] in ("He", "She", "I", "They", "We") else f"{m[1]} {m[3]} {m[2]}"),
     Move("said the man", "said the man", "the man said", "said",
          pattern(
-             r"(?<=[,!?][\"”] )(said|asked|answered|replied|cried) (" + _WHO + r")(?=[.,])"
+             r"(?<=[,!?][\"”] )(said|asked|answered|replied|cried) (" + _WHO + r")(?=" + _NO_MORE + r")"
          ),
          r"\2 \1"),
     Move("individual", "individual", "person", " individual ",
@@ -48,26 +49,20 @@ TURNS: list[Move] = [
          r"\1 person "),
     Move("noun is", "full", "short", " is ",
          pattern(
-             r"(?:^|(?<=[.!?;,] )|(?<=\band )|(?<=\bbut )|(?<=\bso ))([Tt]he [a-z]{0,5}[a-rt-z]) is (?=(?:a|an|the|not|too|so|just|still|going|very|really|only|always|"
+             r"(?:^|(?<=[.!?;,] )|(?<=\band )|(?<=\bbut )|(?<=\bso ))([Tt]he (?!first|second|third|next|last|rest)[a-z]{0,5}[a-rt-z]) is (?=(?:a|an|the|not|too|so|just|still|going|very|really|only|always|"
              r"never|now|in|on|at|gone|here|there)\b)"
          ),
          r"\1's "),
     Move("noun is", "short", "full", "s ",
          pattern(
-             r"\b([Tt]he [a-z]*[a-rt-z])['’]s (?=(?:a|an|the|not|too|so|just|still|going|very|really|only|always|"
-             r"never|now|in|on|at|gone|here|there)\b)"
+             r"(?:^|(?<=[.!?;,] ))([Tt]he [a-z]*[a-rt-z])['’]s (?=(?:a|an|the|not|too|so|just|still|going|very|really|only|always|"
+             r"never|now|gone|here|there)\b)"
          ),
          r"\1 is "),
     Move("total", "a total of", "bare", " total of ",
          pattern(r"\b[Aa] total of (?=[\w£$€])"),
          lambda m: "" if sentence_before(m) else None),
     Move("total", "a total of", "bare", " total of ", pattern(r"<start>A total of ([a-z])"), lambda m: m[1].upper()),
-    Move("each", "each", "every", "ach ",
-         pattern(
-             r"\b(in|on|at|for|from|with|after|before) each (?!other|of|one|case|side|and|in|on|to|with)"
-             r"(?=[a-z]{3,})"
-         ),
-         r"\1 every "),
     Move("per", "per", "a", " per ",
          pattern(r" per (?=(?:day|week|month|year|head|person|mile|letter|night|minute|second|ton|pound|pint|bottle)\b)"),
          " a "),
@@ -122,10 +117,10 @@ TURNS: list[Move] = [
          pattern(r"\b(I|[Ww]e|[Tt]hey) think (?=(?:<subject>|it|there|this) <verb>\b)"),
          r"\1 believe "),
     Move("must", "must", "have to", " must ",
-         pattern(r"\b((?:[Hh]e|[Ss]he)) must (?!be\b|have\b|not\b|n)(?=[a-z])"),
+         pattern(r"\b((?:[Hh]e|[Ss]he)) must (?!be\b|have\b|not\b|always\b|also\b|n)(?=[a-z])"),
          r"\1 has to "),
     Move("must", "must", "have to", " must ",
-         pattern(r"\b((?:I|[Ww]e|[Yy]ou|[Tt]hey)) must (?!be\b|have\b|not\b)(?=[a-z])"),
+         pattern(r"\b((?:I|[Ww]e|[Yy]ou|[Tt]hey)) must (?!be\b|have\b|not\b|never\b|always\b|also\b)(?=[a-z])"),
          r"\1 have to "),
     Move("should", "should", "ought to", " should ",
          pattern(
