@@ -33,7 +33,6 @@ In my opinion, the plan is sound. | I think the plan is sound.
 The plan, however, was sound. | But the plan was sound.
 However, the plan was sound. | The plan was sound, though.
 You may therefore need a second key. | So you may need a second key.
-The shop is shut. It is also empty. | The shop is shut. And it is empty.
 They sell tea as well. | They sell tea too.
 They do not have any tea. | They have no tea.
 She is not able to swim. | She cannot swim.
@@ -164,6 +163,9 @@ It has no kin, including a seal and a fish, the golomyanka, whose skin is thin. 
 The notary's on the hill is shut. | notary is on
 Among the new rules: the gate opens at six. | rules —
 Call us by the line, day or night. | day, or
+She booked it for her stay in May. | remain in
+It is for a driver not named on the form. | called
+Soak it for an hour, until it is soft. | hour until
 A small talk followed. | little talk
 He must be ill. | has to be
 If he should call, tell me. | ought to
@@ -312,6 +314,18 @@ They speak with one voice. | talk
 It has acknowledged the debt. | It's
 I have come to the conclusion that he lied. | have conclude that
 We grow barley, many adapted to frost. | lot of adapted
+They are denied the light they need to grow. | have to
+The soil there is too wet. | there's
+A chain could have it out. | could've
+Could we have done it? | we've
+We knew one who'd never met her. | would
+He would not go. | He'd not
+We sat in total darkness. | in all
+My half of the cake is gone. | half the
+I have seen far more lives saved. | much more
+He instructed me, demonstrating with care. | showing
+Give it time to mend. | repair
+It is the plainer way, the likelier it is that he comes. | it's
 We cannot attend due to the snow. | go to
 They will attend next week. | go to
 He left due to the fact that it rained. | because of

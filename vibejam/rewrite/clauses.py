@@ -242,12 +242,6 @@ CLAUSES: list[Move] = [
     Move("therefore", "within", "so first", "therefore",
          pattern(r"<start>([A-Z]<one>{1,50}?),? therefore,? ([^.!?;:]+)"),
          opening("So {0} {1}", lowered)),
-    Move("also within", "within", "and first", "also ",
-         pattern(
-             r"(?<=[.!?] )((?:He|She|They|We|I|It) (?:is |are |was |were |has |have |had |will |would |can |could )"
-             r"?)also (?!not\b)"
-         ),
-         opening("And {0}", lowered)),
     Move("also", "as well", "too", " as well", pattern(r",? as well(?=[.;](?:\s|$))"), " too"),
     Move("also", "too", "as well", " too", pattern(r"(?<=[a-z]),? too(?=[.;](?:\s|$))"), " as well"),
     Move("as a result", "comma and", "so", ", and ",

@@ -58,7 +58,13 @@ _NOBODY = re.compile(
 )
 _NOT_FIRST = frozenset({"about", "now"})  # "as for", "well then" where a sentence begins with them
 _RELATED = re.compile(r"\b(?:what|whatever|how|however|whichever)\b[^.!?;:,—–()]*$", re.I)  # "what little there is", "how glad I am"
+_TURNED = re.compile(r"\b(?:can|could|would|should|might|may|must|will|did|do|does|had|have|has|the (?:more|less|\w+er)) $", re.I)
+_NAMED = re.compile(r"\b(?:the|an?|this|that|my|our) (?:\w+ )?\w+ $", re.I)
 _DENIED = re.compile(r"(?:\b(?:not|no|none|nobody|neither|nothing|never|nor|hardly)\b|n['’]t\b)[^.!?;]*$", re.I)
+_NEEDED = re.compile(
+    r"(?:\b(?:do|does|did)|(?<!\band)(?<!\bbut)(?<!\bor)(?<!\bso)(?<!\bif)(?<!\bwhen)(?<!\bthat)(?<!\bbecause)(?<!\bas)(?<!\bthen)"
+    r"(?<!\bbefore)(?<!\bwhile)(?<!\bthink)(?<!\bknow)(?<!\bsay)(?<!\bsaid)(?<=\w)) (?:I|you|we|they|he|she|it|people) $"
+)
 _HELPERS = ("must", "can", "cannot", "could", "will", "has", "have")
 # past and participle in one
 _BOTH = frozenset("bought got made found told had left hurt thought kept built won meant stopped wept put".split())
@@ -75,12 +81,14 @@ def fits(text: str, start: int, end: int, way: str, ways: Ways) -> bool:
         return False
     if way.split()[0] in _HELPERS and (_MODAL.search(before) or _DETERMINER.search(before)):
         return False
+    if way.split()[0] in ("has", "have", "must") and "have" not in phrase and _NEEDED.search(before):
+        return False  # "the light they need to sprout", "do they need to be told"
     if way == "must" and _DENIED.search(before):  # "nobody has to" is no "nobody must"
         return False
     if _AMOUNT.match(way) and not _AMOUNT.match(phrase) and _DETERMINER.search(before):
         return False
     if ways.form == CONTRACTION:
-        return _contraction_fits(before, phrase, after, way) if "'" in way else not _turned_round(phrase, after)
+        return _contraction_fits(before, phrase, after, way) if "'" in way else not _stays_short(phrase, after)
     return True
 
 
@@ -133,8 +141,11 @@ def _differ(phrase: str, way: str, form: str) -> bool:
     return not regular and (phrase.split()[0].endswith("ed") or phrase.split()[0] in _BOTH)
 
 
-def _turned_round(phrase: str, after: str) -> bool:
-    """Whether who does it comes after: "why can't we", which is no "why cannot we"."""
+def _stays_short(phrase: str, after: str) -> bool:
+    """Where who does it comes after, "why can't we", or "'d" may be "had": "who'd never met her"."""
+    if re.search(r"['’]d$", phrase):
+        word = _NEXT.match(after)
+        return word is None or word[1] in _STILL_HAS or word[1] in PAST or word[1].endswith(("ed", "en", "wn", "ught"))
     return re.search(r"n['’]t$", phrase) is not None and re.match(r" (?:I|we|you|he|she|it|they|there)\b", after) is not None
 
 
@@ -143,8 +154,10 @@ def _contraction_fits(before: str, phrase: str, after: str, way: str) -> bool:
         return True
     if not re.match(r" \w", after) or _AFTER_QUESTION.search(before):
         return False
-    if _RELATED.search(before) and way.endswith(("'s", "'m", "'re")):
+    if _RELATED.search(before) and way.endswith(("'s", "'m", "'re")) or way.endswith("'d") and after.startswith(" not "):
         return False
+    if _TURNED.search(before) or phrase.lower() == "there is" and _NAMED.search(before):
+        return False  # "could we have gone", "the soil there is too wet"
     if way.lower() == "let's":  # "let us go on", not "he let us go on" nor "let us know"
         return _BEGINS.search(before) is not None and not re.match(r" (?:know|have|in|out|off|through)\b", after)
     if way.lower() == "here's":  # "here is my plan", not "the plan here is"
@@ -154,7 +167,7 @@ def _contraction_fits(before: str, phrase: str, after: str, way: str) -> bool:
         return False
     if re.search(r"\b[A-Z]\w+ and $", before) or way.endswith(("'ve", "’ve")) and after.startswith(" to "):
         return False  # "Gus and I have", "we would have to"
-    if last in ("have", "has", "had") and first not in ("would", "could", "should", "might"):  # "I've a dog" is few people's
+    if last in ("have", "has", "had"):  # "I've a dog" is few people's, and "could've it" nobody's
         word = _NEXT.match(after)
         if word and first in ("it", "that", "there", "what", "everything", "nothing", "something"):
             return word[1] in _STILL_HAS  # "it's acknowledged" is "it is"

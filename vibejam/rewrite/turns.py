@@ -71,7 +71,7 @@ TURNS: list[Move] = [
          pattern(r"\bthe previous (day|night|evening|week|month|year|morning|afternoon|summer|winter)(?=[.,;]| and\b)"),
          r"the \1 before"),
     Move("namely", "namely", "colon", "namely", pattern(r"(?<=\w), namely,? "), ": "),
-    Move("named", "named", "called", " named ", pattern(r"\b(an? [\w-]+(?: [\w-]+)?) named (?=[\w`\"“])"), r"\1 called "),
+    Move("named", "named", "called", " named ", pattern(r"\b(an? [\w-]+(?: [\w-]+)?) named (?=[A-Z`\"“])"), r"\1 called "),
     Move("provide", "provide", "give", "provid",
          pattern(r"\bprovid(e|es|ed|ing) (me|us|you|him|her|them) with (?=[a-z])"),
          _give),
@@ -98,7 +98,7 @@ TURNS: list[Move] = [
          pattern(r"\brequest(s|ed|ing|) (me|us|you|him|her|them) to (?=[a-z])"),
          r"ask\1 \2 to "),
     Move("remain", "remain", "stay", "remain", pattern(r"\bremain(s|ed|) " + _REMAINING), r"stay\1 "),
-    Move("remain", "stay", "remain", "stay", pattern(r"\bstay(s|ed|) " + _REMAINING), r"remain\1 "),
+    Move("remain", "stay", "remain", "stay", pattern(r"\bstay(?:s|ed|) " + _REMAINING), lambda m: m[0]),  # counted alone
     Move("seem", "appear", "seem", "appear",
          pattern(
              r"\bappear(s|ed|) to (?!the\b|a\b|an\b|my\b|me\b|him\b|her\b|them\b|us\b|you\b|his\b|our\b|this\b|"
@@ -117,10 +117,10 @@ TURNS: list[Move] = [
          pattern(r"\b(I|[Ww]e|[Tt]hey) think (?=(?:<subject>|it|there|this) <verb>\b)"),
          r"\1 believe "),
     Move("must", "must", "have to", " must ",
-         pattern(r"\b((?:[Hh]e|[Ss]he)) must (?!be\b|have\b|not\b|always\b|also\b|n)(?=[a-z])"),
+         pattern(r"\b((?:[Hh]e|[Ss]he)) must (?!be\b|have\b|not\b|always\b|also\b|think\b|mean\b|feel\b|n)(?=[a-z])"),
          r"\1 has to "),
     Move("must", "must", "have to", " must ",
-         pattern(r"\b((?:I|[Ww]e|[Yy]ou|[Tt]hey)) must (?!be\b|have\b|not\b|never\b|always\b|also\b)(?=[a-z])"),
+         pattern(r"\b((?:I|[Ww]e|[Yy]ou|[Tt]hey)) must (?!be\b|have\b|not\b|never\b|always\b|also\b|know\b|think\b|mean\b|feel\b)(?=[a-z])"),
          r"\1 have to "),
     Move("should", "should", "ought to", " should ",
          pattern(
