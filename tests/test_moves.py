@@ -44,7 +44,6 @@ He kept the van as well as the trailer. | He kept the van and the trailer.
 It is not only late but also cold. | It is not only late but cold.
 It is the house in which we lived. | It is the house where we lived.
 We saw the men who were working in the yard. | We saw the men working in the yard.
-The kettle is still warm. | The kettle's still warm.
 There exist better ways. | There are better ways.
 The mill, which is old, is near the ford, which is a muddy one. | The mill, which is old, is near the ford, a muddy one.
 A total of seven boats sank. | Seven boats sank.
@@ -58,7 +57,6 @@ She requested him to wait. | She asked him to wait.
 We remained at home. | We stayed at home.
 He appears to know the way. | He seems to know the way.
 I believe they are ready. | I think they are ready.
-He must pay on Friday. | He has to pay on Friday.
 They should ask first. | They ought to ask first.
 It depends on the weather. | It depends upon the weather.
 A small dog barked. | A little dog barked.
@@ -102,8 +100,8 @@ Since it was dark, we stopped. | Because it was dark, we stopped.
 Since it was dark, we stopped. | As it was dark, we stopped.
 The lamps that you bought are here. | The lamps you bought are here.
 A rule that was made in March is gone. | A rule made in March is gone.
-We use a pump, which makes it easy. | We use a pump. This makes it easy.
-We use a pump, which makes it easy. | We use a pump; this makes it easy.
+We use a pump, which means it is easy. | We use a pump. This means it is easy.
+We use a pump, which means it is easy. | We use a pump; this means it is easy.
 The roof is new. This means we are dry. | The roof is new, which means we are dry.
 In 1962 we moved to the coast. | We moved to the coast in 1962.
 He was ill last week. | Last week he was ill.
@@ -166,6 +164,13 @@ Call us by the line, day or night. | day, or
 She booked it for her stay in May. | remain in
 It is for a driver not named on the form. | called
 Soak it for an hour, until it is soft. | hour until
+She teaches one thing, namely how to wait, which helps. | : how
+"No," said Dr. Petra Hall, the chemist. | Dr said
+They say that they must hatch at sea. | have to
+The price per ounce is low. | price an ounce
+In favor, it may be said that he paid. | In favor it
+To this day, not one of them has come. | day — not
+It was run afterwards, pass or fail. | pass, or
 A small talk followed. | little talk
 He must be ill. | has to be
 If he should call, tell me. | ought to
@@ -326,6 +331,16 @@ I have seen far more lives saved. | much more
 He instructed me, demonstrating with care. | showing
 Give it time to mend. | repair
 It is the plainer way, the likelier it is that he comes. | it's
+He told us in due course. | in time
+It hides a multitude of sins. | many sins
+They often enough have a point. | frequently
+The lens has two objectives. | aims
+It is a single rope. | one rope
+A gala has naming opportunities. | chances
+The hall receives its guests. | gets
+It derives in large measure from him. | big
+Had they continued, we would know. | went on
+"You are late," he began. | started
 We cannot attend due to the snow. | go to
 They will attend next week. | go to
 He left due to the fact that it rained. | because of

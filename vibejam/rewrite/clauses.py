@@ -63,7 +63,7 @@ def _and_for_as_well_as(match: re.Match[str]) -> str | None:
 
 
 _VERB = pattern(r"\b<verb>\b")
-_STANDS = r"(?:means|meant|makes|made|gives|gave|lets|allows|allowed) "  # what a whole clause does, and no last word of it
+_STANDS = r"(?:means|meant) "  # what a whole clause does, and no last word of it
 
 
 def _of_its_own(template: str) -> Put:
@@ -132,7 +132,8 @@ CLAUSES: list[Move] = [
          unless(_ASKING, r"\1 that ")),
     Move("that which", "in", "out", " that | which ",
          pattern(
-             r"\b((?:[Tt]he|[Ee]very|any|no|an?|this|only|first|last|best) (?!(?:week|night|year|month|summer|winter|time) that\b)(?:(?!so\b|such\b)[a-z’'-]+ )?(?!" + _STATED + r"\b)"
+             r"\b((?:[Tt]he|[Ee]very|any|no|an?|this|only|first|last|best) (?!"
+             r"(?:week|night|year|month|summer|winter|time|outset|beginning|start|end|moment) that\b)(?:(?!so\b|such\b)[a-z’'-]+ )?(?!" + _STATED + r"\b)"
              r"[a-z’'-]{3,}) (?:that|which) (?=(?:<subject>|you) (?!and\b|or\b))"
          ),
          unless(_TELLING, lambda m: None if _AFTER_PREPOSITION.search(m[1]) else f"{m[1]} ")),

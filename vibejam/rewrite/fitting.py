@@ -23,7 +23,7 @@ NOUNS_TOO = frozenset(
 )
 # what sounds wrong after "was" and the like
 NO_PASSIVE = frozenset(
-    "got|had|got rid of|come across|gone back to|gone on to|lived in|got in touch with|looked like|happened|gone to|grown used to|"
+    "got|had|found out|got rid of|come across|gone back to|gone on to|lived in|got in touch with|looked like|happened|gone to|grown used to|"
     "got used to|taken part in".split("|")
 )
 _ADVERB = r"(?: (?:not|also|always|never|often|only|just|still|now|then|ever|even|already|since|really|finally|\w+ly))? $"
@@ -40,12 +40,16 @@ _PERSON = r"\b(?:he|she|it|who|which|this|everyone|everybody|someone|somebody|no
 _BEFORE_S = re.compile(_PERSON + _ADVERB, re.I)
 _BEFORE_PAST = re.compile(r"(?:\b(?:I|we|you|they)|" + _PERSON + ")" + _ADVERB, re.I)
 _BE = re.compile(r"\b(?:is|are|am|was|were|be|been|being|['’]s|['’]re|['’]m)" + _ADVERB, re.I)
-_HAVE = re.compile(r"(?:\b(?:has|have|had|having)|['’]ve|['’]d|n['’]t)" + _ADVERB, re.I)
+_HAVE = re.compile(r"(?:\b(?:has|have|had|having)(?: (?:I|you|we|they|he|she|it))?|['’]ve|['’]d|n['’]t)" + _ADVERB, re.I)
 _NEGATED = re.compile(r"(?:n['’]t|not|['’]d) $")
 _OF_PARTICIPLE = re.compile(r" (?:by|from|in|at|on|for|with|to|under)\b|[.,;]")
 _AFTER_QUESTION = re.compile(r"\b(?:what|how|who|whom|where|wherever|whatever|which|as|than|whoever) $", re.I)
 # where "it", "you" and "that" are no subjects
-_OBJECT = re.compile(r"\b(?:of|in|for|to|with|by|about|from|on|at|like|among|between|behind|before|after|near|around|\w+ing|to \w+|let|make|makes|made|help|see) $", re.I)
+_OBJECT = re.compile(
+    r"\b(?:of|in|for|to|with|by|about|from|on|at|like|among|between|behind|before|after|near|around|\w+ing|to \w+"
+    r"|let|make|makes|made|help|see) $",
+    re.I,
+)
 _BEGINS = re.compile(r"(?:^|[.!?;,:—] |\b(?:but|and|so|then) )$", re.I)
 _NEXT = re.compile(r" (?:(?:not|never|always|just|already|also|only|ever|long|since|often|now|all|both|\w+ly) )?([a-z]+)")
 _STILL_HAS = frozenset("been had got done gone seen made put let set cut hit read become come run".split())
@@ -83,7 +87,7 @@ def fits(text: str, start: int, end: int, way: str, ways: Ways) -> bool:
         return False
     if way.split()[0] in ("has", "have", "must") and "have" not in phrase and _NEEDED.search(before):
         return False  # "the light they need to sprout", "do they need to be told"
-    if way == "must" and _DENIED.search(before):  # "nobody has to" is no "nobody must"
+    if way in ("must", "owing to", "on account of") and _DENIED.search(before):  # "nobody has to" is no "nobody must"
         return False
     if _AMOUNT.match(way) and not _AMOUNT.match(phrase) and _DETERMINER.search(before):
         return False
@@ -154,12 +158,12 @@ def _contraction_fits(before: str, phrase: str, after: str, way: str) -> bool:
         return True
     if not re.match(r" \w", after) or _AFTER_QUESTION.search(before):
         return False
-    if _RELATED.search(before) and way.endswith(("'s", "'m", "'re")) or way.endswith("'d") and after.startswith(" not "):
+    if _RELATED.search(before) and way.endswith(("'s", "'m", "'re")) or way.endswith("'d") and after.startswith(" not"):
         return False
     if _TURNED.search(before) or phrase.lower() == "there is" and _NAMED.search(before):
         return False  # "could we have gone", "the soil there is too wet"
     if way.lower() == "let's":  # "let us go on", not "he let us go on" nor "let us know"
-        return _BEGINS.search(before) is not None and not re.match(r" (?:know|have|in|out|off|through)\b", after)
+        return re.search(r"(?:^|[.!?;:—] )$", before) is not None and not re.match(r" (?:know|have|in|out|off|through)\b", after)
     if way.lower() == "here's":  # "here is my plan", not "the plan here is"
         return _BEGINS.search(before) is not None
     first, *_, last = phrase.lower().split()

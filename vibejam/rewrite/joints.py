@@ -26,8 +26,9 @@ _EXCLAIMS = re.compile(r"(?:What|How|Such|Oh|Ah|Alas|If only|May)\b")
 _LONGEST = 24  # words of a sentence that takes another after a semicolon or "and"
 _TOGETHER, _SHORT = 32, 14  # words of both, with "and"; and of two that go together whatever they speak of
 _TELLS = pattern(r"(?:<next>|(?:I|We|You|He|She|It|They|There|This|That|These|Those)\b)")  # and no call, thanks or question
-_HELD = re.compile(r"\b(?:because|although|though|since|unless|until|if|when|while|not|no|never|may|might|could|perhaps)\b|n['’]t\b|:")  # under which, or
-# against which, what comes after "and" would be taken
+_HELD = re.compile(  # under which, or against which, what comes after "and" would be taken
+    r"\b(?:because|although|though|since|unless|until|if|when|while|not|no|never|may|might|could|perhaps)\b|n['’]t\b|:"
+)
 _TURNS = re.compile(r"(?:It (?:is|was) (?:also )?(?:important|worth)|It should be|We (?:look|regret|appreciate)|Thank|Please|However)\b")
 _ANNOUNCES = re.compile(r"\b(?:an?|one|this|two|three|following|same|simple) (?:[\w-]+ ){0,2}[\w-]+$")  # what the next words are
 
@@ -47,8 +48,10 @@ def _after_whole_clause(template: str) -> Put:
         if not _VERB.search(before) or template[:1] == "." and (_OPEN.search(before) or ";" in before):
             return None
         after = sentence_after(match)
-        if template[:1] == ";" and ";" in before + after or ", and " in match[0] and ", and " in after:
+        if template[:1] == ";" and ";" in before + after or ", and " in match[0] and re.search(", (?:and|but) ", after):
             return None  # no third part
+        if match[0].startswith(", and") and "and" not in template.lower() and not _TELLS.match(before):
+            return None  # "ask him, and he tells you"
         return match.expand(template)
 
     return put
@@ -119,6 +122,10 @@ def _cooled(match: re.Match[str]) -> str | None:
     return None if _within_brackets(match) or len(before.split()) < 3 or _EXCLAIMS.match(before) else "."
 
 
+_ASIDE = pattern(  # before the verb of its clause, or it may end elsewhere
+    r"(?<=[a-z]), (<aside> [^,.;:?!()—–]{3,60}), (?!(?:and|or|but|when|where|who|which|whose|if|as|because|so|since|while|though)\b)"
+    r"(?=<verb>\b)"
+)
 _PAIR = pattern(r"(?<=\w)<dash>([^—–.;:()?!\n]{1,69}[^—–.;:()?!\s])<dash>(?=[a-z])")
 
 JOINTS: list[Move] = [
@@ -162,12 +169,13 @@ JOINTS: list[Move] = [
     # commas that may be there or not
     Move("last of a list", "comma", "none", ", and |, or ",
          pattern(
-             r"(?<=\w, )(?!(?:which|who|whose|where|when)\b)([\w’'-]+(?: [\w’'-]+){0,3}), (?=(?:and|or) (?:(?!I\b|we\b|he\b|she\b|they\b|it\b|you\b|"
+             r"(?<=\w, )(?!(?:which|who|whose|where|when|perhaps|maybe|however|too|though)\b)"
+             r"([\w’'-]+(?: [\w’'-]+){0,3}), (?=(?:and|or) (?:(?!I\b|we\b|he\b|she\b|they\b|it\b|you\b|"
              r"the\b|then\b|so\b|that\b|who\b|which\b|to\b)[\w’'-]+ ?){1,3}[.;,])"
          ),
          r"\1 "),
     Move("last of a list", "none", "comma", ", ",
-         pattern(r"(?<=[a-z] )([a-z]+, (?!day\b|more\b|one\b|sooner\b)[a-z]+)(?= (?:and|or) [a-z]+[.;])"),
+         pattern(r"(?<=[a-z] )([a-z]+, (?!day\b|more\b|one\b|sooner\b)[a-z]+)(?= and [a-z]+[.;])"),
          unless(r",", r"\1,")),
     Move("before because", "comma", "none", ", because ",
          pattern(r"(?<=\w), (?=because )"),
@@ -191,7 +199,8 @@ JOINTS: list[Move] = [
          ),
          r"\1 "),
     Move("before and a verb", "comma", "none", ", and ",
-         pattern(r"(?<=[a-z]), (?=and (?!(?:had|were|should) (?:the|it|he|she|they|we|I)\b)(?:was|were|is|are|had|has|have|did|do|can|could|will|would|[a-z]{2,}ed (?:the|an?|to|it|them"
+         pattern(r"(?<=[a-z]), (?=and (?!(?:had|were|should) (?:the|it|he|she|they|we|I)\b)(?:was|were|is|are|had|has|have"
+                 r"|did|do|can|could|will|would|[a-z]{2,}ed (?:the|an?|to|it|them"
                  r"|him|her|in|on|at|with|for|from|by|my|his|our|their|its|up|out|down)) )"),
          unless(r",|^(?:How|What|Who|Where|When|Why|Is|Are|Can|Could|Do|Does|Did|Will|Would)\b|\b(?:that|who|which|because|as|when"
                 r"|while|if)\b|\w+ing\b", " ")),
@@ -202,8 +211,8 @@ JOINTS: list[Move] = [
          unless(r",|\b(?:that|if|when|because|both|between|who|which|what)\b", ", ")),
     Move("after a time", "comma", "none", ", ",
          pattern(
-             r"<start>((?:In|At|On|By|For|After|Before|Since|During) (?!what\b|the (?:other|one|first|second|third|last)\b)(?:[\w’'-]+ ){0,3}[\w’'-]+), (?=(?:I|we|he|"
-             r"she|they|it|there|the|my|our|his|her|their) )"
+             r"<start>((?:In|At|On|By|For|During) (?!what|which|favou?r\b|the (?:other|one|first|second|third|last|same)\b)"
+             r"(?:[\w’'-]+ ){1,2}[\w’'-]+), (?=(?:I|we|he|she|they|it|there) )"
          ),
          r"\1 "),
     Move("after a time", "none", "comma", "",
@@ -240,17 +249,17 @@ JOINTS: list[Move] = [
          pattern(r"(?<=[a-z]) \(((?:[a-z,]+ ){2,12}[a-z]+)\) (?=[a-z])"),
          _paired(" — \\1 — ")),
     Move("aside", "commas", "brackets", ", ",
-         pattern(r"(?<=[a-z]), (<aside> [^,.;:?!()—–]{3,60}), (?!(?:and|or|but|when|where|who|which|whose|if|as|because|so|since|while|though)\b)(?=<verb>\b)"),
+         _ASIDE,
          _paired(r" (\1) ")),
     Move("aside", "commas", "dashes", ", ",
-         pattern(r"(?<=[a-z]), (<aside> [^,.;:?!()—–]{3,60}), (?!(?:and|or|but|when|where|who|which|whose|if|as|because|so|since|while|though)\b)(?=<verb>\b)"),
+         _ASIDE,
          _paired(" — \\1 — ")),
     Move("aside at the end", "comma", "brackets", ", ",
          pattern(r"(?<=[a-z]), (<aside> [^,.;:?!()—–]{3,60})(?=\.(?:\s|$))"),
          _paired(r" (\1)")),
     Move("aside at the end", "comma", "dash", ", ",
          pattern(r"(?<=[a-z]), (?=(?:<aside>|not) [^,.;:?!()—–]{3,60}\.(?:\s|$))"),
-         unless(",", _alone(" — "))),
+         unless(",", lambda m: _alone(" — ")(m) if _FINITE.search(sentence_before(m)) else None)),
     Move("aside at the end", "brackets", "comma", ").",
          pattern(
              r"(?<=[a-z]) \(((?:which|not|or|at|in|if|especially|including|such|mostly) (?:[a-z]+ ){1,9}[a-z]+)"

@@ -5,7 +5,7 @@ Left out: what may be exchanged in any company (table.py).
 
 import re
 
-from vibejam.rewrite.moves import Move, pattern, sentence_before
+from vibejam.rewrite.moves import Move, pattern, sentence_after, sentence_before
 
 _REMAINING = (
     r"(?=(?:in|at|there|here|with|silent|calm|quiet|awake|open|closed|alive|indoors|home|behind|single|faithful|loyal|the same)\b)"
@@ -15,7 +15,7 @@ _COMPARED = (
     r"|fewer)"
 )
 _WHO = (
-    r"(?:the|my) (?:[a-z]+ )?[a-zA-Z]+|(?:Mr|Mrs|Dr|Miss|Lady|Lord|Sir|Father|Captain|Professor)\.? [A-Z][a-z]+|[A-Z][a-z]+"
+    r"(?:the|my) (?:[a-z]+ )?[a-zA-Z]+|(?:Mr|Mrs|Dr|Miss|Lady|Lord|Sir|Father|Captain|Professor)\.? [A-Z][a-z]+(?! [A-Z])|(?!(?:Mr|Mrs|Dr|Miss|Lady|Lord|Sir|Father|Captain|Professor)\b)[A-Z][a-z]+"
 )
 _NO_MORE = r"\.|, (?!who|whom|whose|which|the|an?|my|his|her)\b"  # nothing more of who said it
 _GIVE = {"e": "give", "es": "gives", "ed": "gave", "ing": "giving"}
@@ -52,7 +52,7 @@ TURNS: list[Move] = [
              r"(?:^|(?<=[.!?;,] )|(?<=\band )|(?<=\bbut )|(?<=\bso ))([Tt]he (?!first|second|third|next|last|rest)[a-z]{0,5}[a-rt-z]) is (?=(?:a|an|the|not|too|so|just|still|going|very|really|only|always|"
              r"never|now|in|on|at|gone|here|there)\b)"
          ),
-         r"\1's "),
+         lambda m: m[0]),  # counted alone
     Move("noun is", "short", "full", "s ",
          pattern(
              r"(?:^|(?<=[.!?;,] ))([Tt]he [a-z]*[a-rt-z])['’]s (?=(?:a|an|the|not|too|so|just|still|going|very|really|only|always|"
@@ -63,14 +63,17 @@ TURNS: list[Move] = [
          pattern(r"\b[Aa] total of (?=[\w£$€])"),
          lambda m: "" if sentence_before(m) else None),
     Move("total", "a total of", "bare", " total of ", pattern(r"<start>A total of ([a-z])"), lambda m: m[1].upper()),
-    Move("per", "per", "a", " per ",
-         pattern(r" per (?=(?:day|week|month|year|head|person|mile|letter|night|minute|second|ton|pound|pint|bottle)\b)"),
-         " a "),
-    Move("per", "per", "a", " per ", pattern(r" per (?=(?:hour|evening|acre|ounce)\b)"), " an "),
+    *[Move("per", "per", "a", " per ",
+           pattern(rf"\b([Oo]nce|[Tt]wice|times|hours?|minutes?|days?|miles?|pounds|dollars|cents|pence|letters|pages|\d[\d.,]*%?)"
+                   rf" per (?=(?:{what})\b)"),
+           rf"\1 {article} ")
+      for article, what in (("a", "day|week|month|year|head|person|mile|letter|night|minute|second|ton|pound|pint|bottle"),
+                            ("an", "hour|evening|acre|ounce"))],
     Move("previous", "previous", "before", "previous",
          pattern(r"\bthe previous (day|night|evening|week|month|year|morning|afternoon|summer|winter)(?=[.,;]| and\b)"),
          r"the \1 before"),
-    Move("namely", "namely", "colon", "namely", pattern(r"(?<=\w), namely,? "), ": "),
+    Move("namely", "namely", "colon", "namely", pattern(r"(?<=\w), namely,? "),
+         lambda m: None if "," in sentence_after(m) or "," in sentence_before(m) else ": "),
     Move("named", "named", "called", " named ", pattern(r"\b(an? [\w-]+(?: [\w-]+)?) named (?=[A-Z`\"“])"), r"\1 called "),
     Move("provide", "provide", "give", "provid",
          pattern(r"\bprovid(e|es|ed|ing) (me|us|you|him|her|them) with (?=[a-z])"),
@@ -116,12 +119,6 @@ TURNS: list[Move] = [
     Move("believe", "think", "believe", " think ",
          pattern(r"\b(I|[Ww]e|[Tt]hey) think (?=(?:<subject>|it|there|this) <verb>\b)"),
          r"\1 believe "),
-    Move("must", "must", "have to", " must ",
-         pattern(r"\b((?:[Hh]e|[Ss]he)) must (?!be\b|have\b|not\b|always\b|also\b|think\b|mean\b|feel\b|n)(?=[a-z])"),
-         r"\1 has to "),
-    Move("must", "must", "have to", " must ",
-         pattern(r"\b((?:I|[Ww]e|[Yy]ou|[Tt]hey)) must (?!be\b|have\b|not\b|never\b|always\b|also\b|know\b|think\b|mean\b|feel\b)(?=[a-z])"),
-         r"\1 have to "),
     Move("should", "should", "ought to", " should ",
          pattern(
              r"(?<![Ii]f )(?<!that )(?<!lest )\b((?:[Ww]e|[Tt]hey|[Hh]e|[Ss]he|[Pp]eople)) should (?!not\b|"
