@@ -133,8 +133,8 @@ CLAUSES: list[Move] = [
     Move("that which", "in", "out", " that | which ",
          pattern(
              r"\b((?:[Tt]he|[Ee]very|any|no|an?|this|only|first|last|best) (?!"
-             r"(?:week|night|year|month|summer|winter|time|outset|beginning|start|end|moment) that\b)(?:(?!so\b|such\b)[a-z’'-]+ )?(?!" + _STATED + r"\b)"
-             r"[a-z’'-]{3,}) (?:that|which) (?=(?:<subject>|you) (?!and\b|or\b))"
+             r"(?:week|night|year|month|summer|winter|time|outset|beginning|start|end|moment) that\b)"
+             r"(?:(?!so\b|such\b)[a-z’'-]+ )?(?!" + _STATED + r"\b)[a-z’'-]{3,}) (?:that|which) (?=(?:<subject>|you) (?!and\b|or\b))"
          ),
          unless(_TELLING, lambda m: None if _AFTER_PREPOSITION.search(m[1]) else f"{m[1]} ")),
     Move("that which", "in", "out", " that ",

@@ -23,8 +23,8 @@ NOUNS_TOO = frozenset(
 )
 # what sounds wrong after "was" and the like
 NO_PASSIVE = frozenset(
-    "got|had|found out|got rid of|come across|gone back to|gone on to|lived in|got in touch with|looked like|happened|gone to|grown used to|"
-    "got used to|taken part in".split("|")
+    "got|had|found out|got rid of|come across|gone back to|gone on to|lived in|got in touch with|looked like|happened|gone to|"
+    "grown used to|got used to|taken part in".split("|")
 )
 _ADVERB = r"(?: (?:not|also|always|never|often|only|just|still|now|then|ever|even|already|since|really|finally|\w+ly))? $"
 _DETERMINER = re.compile(
@@ -61,7 +61,8 @@ _NOBODY = re.compile(
     r"|either|together|online|here|there|today|tomorrow|tonight|yesterday|next|last|\w+ly)\b"
 )
 _NOT_FIRST = frozenset({"about", "now"})  # "as for", "well then" where a sentence begins with them
-_RELATED = re.compile(r"\b(?:what|whatever|how|however|whichever)\b[^.!?;:,—–()]*$", re.I)  # "what little there is", "how glad I am"
+# "what little there is", "how glad I am"
+_RELATED = re.compile(r"\b(?:what|whatever|how|however|whichever)\b[^.!?;:,—–()]*$", re.I)
 _TURNED = re.compile(r"\b(?:can|could|would|should|might|may|must|will|did|do|does|had|have|has|the (?:more|less|\w+er)) $", re.I)
 _NAMED = re.compile(r"\b(?:the|an?|this|that|my|our) (?:\w+ )?\w+ $", re.I)
 _DENIED = re.compile(r"(?:\b(?:not|no|none|nobody|neither|nothing|never|nor|hardly)\b|n['’]t\b)[^.!?;]*$", re.I)

@@ -50,8 +50,8 @@ _CUT_SHORT = frozenset("the a an my your our their every and or because".split()
 _STOPS = frozenset(".!?;")
 _COMPARED = frozenset("more most".split())
 _SHORT = frozenset(  # what has a comparative of its own
-    "hard easy big small large long short fast slow strong weak rich poor old young high low cheap great rare tall cold warm hot dark "
-    "loud deep clever nice funny scary lucky wise odd".split()
+    "hard easy big small large long short fast slow strong weak rich poor old young high low cheap great rare tall cold warm hot "
+    "dark loud deep clever nice funny scary lucky wise odd".split()
 )
 _LOOKED_AT = _COMPARED | _SUBJECTS | _OBJECTS | _OTHERS_VERBS.keys() | _CUT_SHORT | _HELPERS | {"not"}
 

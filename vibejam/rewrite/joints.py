@@ -29,7 +29,9 @@ _TELLS = pattern(r"(?:<next>|(?:I|We|You|He|She|It|They|There|This|That|These|Th
 _HELD = re.compile(  # under which, or against which, what comes after "and" would be taken
     r"\b(?:because|although|though|since|unless|until|if|when|while|not|no|never|may|might|could|perhaps)\b|n['’]t\b|:"
 )
-_TURNS = re.compile(r"(?:It (?:is|was) (?:also )?(?:important|worth)|It should be|We (?:look|regret|appreciate)|Thank|Please|However)\b")
+_TURNS = re.compile(
+    r"(?:It (?:is|was) (?:also )?(?:important|worth)|It should be|We (?:look|regret|appreciate)|Thank|Please|However)\b"
+)
 _ANNOUNCES = re.compile(r"\b(?:an?|one|this|two|three|following|same|simple) (?:[\w-]+ ){0,2}[\w-]+$")  # what the next words are
 
 

@@ -33,7 +33,8 @@ _PAIRS = (
     " skillfully|skilfully willful|wilful willfully|wilfully enroll|enrol enrollment|enrolment mold|mould moldy|mouldy molds|moulds"
     " smolder|smoulder smoldering|smouldering marvelous|marvellous woolen|woollen traveler|traveller"
     " travelers|travellers jeweler|jeweller counselor|counsellor math|maths mom|mum moms|mums"
-    " installment|instalment installments|instalments encyclopedia|encyclopaedia pediatric|paediatric orthopedic|orthopaedic anesthetic|anaesthetic"
+    " installment|instalment installments|instalments encyclopedia|encyclopaedia pediatric|paediatric"
+    " orthopedic|orthopaedic anesthetic|anaesthetic"
     " leukemia|leukaemia diarrhea|diarrhoea estrogen|oestrogen fetus|foetus practicing|practising practiced|practised"
 ).split()
 # -ise in Britain by most, -ize in America by all: a leaning of its own; what is -ise everywhere

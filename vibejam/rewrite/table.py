@@ -5,8 +5,8 @@ Which of them a person would choose is learnt from their writing (manner.py); wh
 
 They stand in tables/: one set a line, the ways parted by |.  What stands before > may be exchanged for what stands after it and is
 never put in: it says only this, and the others more than this, so that these stay when they are met.  Where a line's ways have
-several forms, the forms stand in the same order in each; a verb's are base, with -s, past, participle, with -ing, or four where past
-and participle are one.  "_" is a word that says something by itself, which must follow; what
+several forms, the forms stand in the same order in each; a verb's are base, with -s, past, participle, with -ing, or four where
+past and participle are one.  "_" is a word that says something by itself, which must follow; what
 stands after :: is a pattern that what follows must match.  "-" is nothing at all: an opener left out.
 Of an idiom nothing inside is exchanged.
 """

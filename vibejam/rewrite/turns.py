@@ -14,9 +14,8 @@ _COMPARED = (
     r"(?:more|less|better|worse|larger|smaller|higher|lower|longer|shorter|faster|slower|cheaper|easier|harder|stronger|older|younger"
     r"|fewer)"
 )
-_WHO = (
-    r"(?:the|my) (?:[a-z]+ )?[a-zA-Z]+|(?:Mr|Mrs|Dr|Miss|Lady|Lord|Sir|Father|Captain|Professor)\.? [A-Z][a-z]+(?! [A-Z])|(?!(?:Mr|Mrs|Dr|Miss|Lady|Lord|Sir|Father|Captain|Professor)\b)[A-Z][a-z]+"
-)
+_TITLE = r"(?:Mr|Mrs|Dr|Miss|Lady|Lord|Sir|Father|Captain|Professor)"
+_WHO = rf"(?:the|my) (?:[a-z]+ )?[a-zA-Z]+|{_TITLE}\.? [A-Z][a-z]+(?! [A-Z])|(?!{_TITLE}\b)[A-Z][a-z]+"
 _NO_MORE = r"\.|, (?!who|whom|whose|which|the|an?|my|his|her)\b"  # nothing more of who said it
 _GIVE = {"e": "give", "es": "gives", "ed": "gave", "ing": "giving"}
 _MAKE = {"e": "make", "es": "makes", "ed": "made", "ing": "making"}
@@ -49,7 +48,8 @@ TURNS: list[Move] = [
          r"\1 person "),
     Move("noun is", "full", "short", " is ",
          pattern(
-             r"(?:^|(?<=[.!?;,] )|(?<=\band )|(?<=\bbut )|(?<=\bso ))([Tt]he (?!first|second|third|next|last|rest)[a-z]{0,5}[a-rt-z]) is (?=(?:a|an|the|not|too|so|just|still|going|very|really|only|always|"
+             r"(?:^|(?<=[.!?;,] )|(?<=\band )|(?<=\bbut )|(?<=\bso ))([Tt]he [a-z]{0,5}[a-rt-z]) is "
+             r"(?=(?:a|an|the|not|too|so|just|still|going|very|really|only|always|"
              r"never|now|in|on|at|gone|here|there)\b)"
          ),
          lambda m: m[0]),  # counted alone
