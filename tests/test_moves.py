@@ -171,6 +171,7 @@ The price per ounce is low. | price an ounce
 In favor, it may be said that he paid. | In favor it
 To this day, not one of them has come. | day — not
 It was run afterwards, pass or fail. | pass, or
+Thank you for the letter. The shop was shut. | letter; The
 A small talk followed. | little talk
 He must be ill. | has to be
 If he should call, tell me. | ought to
@@ -341,6 +342,11 @@ The hall receives its guests. | gets
 It derives in large measure from him. | big
 Had they continued, we would know. | went on
 "You are late," he began. | started
+You can speak to both his skill and his care. | talk to
+It has rained nearly every year. | each
+Many form when the ice melts. | lot of form
+He or she is a good source. | she's
+The meeting takes place on Friday. | happens
 We cannot attend due to the snow. | go to
 They will attend next week. | go to
 He left due to the fact that it rained. | because of

@@ -404,7 +404,7 @@ PLACES = (
     "They had {} the gate by then.", "It was good and {} we went.", "{} a good dog here.", "I think {} seen it.", "I {} tired people.",
     "I know that {} going home.", "She {} that he came.", "They will {} it soon.", "{} we went home, it rained.",
     *(f"{begun} {{}} {ended}" for begun in ("They want to", "She", "He is", "They had")
-      for ended in ("your letter.", "the time.", "in the end.", "in which it was.", "to him.", "the meeting.", "the project.", "him to go.", "him from going.", "the lamp on a table.")),
+      for ended in ("your letter.", "the time.", "in the end.", "in which it was.", "to him.", "some time.", "the meeting.", "the project.", "him to go.", "him from going.", "the lamp on a table.")),
     "He is {} impossible.", "It is {} because he came.", "It is {}, we know.",
 )  # fmt: skip
 

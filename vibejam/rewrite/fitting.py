@@ -170,7 +170,7 @@ def _contraction_fits(before: str, phrase: str, after: str, way: str) -> bool:
     first, *_, last = phrase.lower().split()
     if first in ("it", "you", "that") and _OBJECT.search(before):  # "half of it is", "removing it is"
         return False
-    if re.search(r"\b[A-Z]\w+ and $", before) or way.endswith(("'ve", "’ve")) and after.startswith(" to "):
+    if re.search(r"\b(?:[A-Z]\w+ and|or) $", before) or way.endswith(("'ve", "’ve")) and after.startswith(" to "):
         return False  # "Gus and I have", "we would have to"
     if last in ("have", "has", "had"):  # "I've a dog" is few people's, and "could've it" nobody's
         word = _NEXT.match(after)

@@ -16,6 +16,7 @@ _SUBORDINATE = re.compile(
 _OPEN = re.compile(r"\b(?:that|whether|if|who|whom|whose|because|when|while|although|as|than|both|either|not only|between)\b")
 _VERB = pattern(r"\b(?:<verb>|[a-z]+ed|[a-z]+s)\b")
 _FINITE = pattern(r"\b(?:<verb>|[a-z]+ed)\b")
+_DASHED = re.compile(r"[—–]| - |--")  # however it is typed
 _JOINED = re.compile(r"[;:—–]|, (?:and|but|so) ")
 _DENIED = r"n['’]t\b|\bn(?:ot|o|ever|one|othing)\b"
 _NOT_BEFORE_BECAUSE = (
@@ -73,7 +74,7 @@ def _between_short(template: str) -> Put:
         if _JOINED.search(before) or _JOINED.search(after) or _within_brackets(match):
             return None
         sizes = [len(before.split()), len(after.split())]
-        if max(sizes) > _LONGEST or sizes[0] < 3 or _TURNS.match(after):
+        if max(sizes) > _LONGEST or sizes[0] < 3 or _TURNS.match(after) or before.startswith("Thank"):
             return None
         if template == "; " and sum(sizes) > _SHORT and not _goes_on(before.split()[0], after.split()[0]):
             return None
@@ -92,7 +93,7 @@ def _paired(template: str) -> Put:
 
     def put(match: re.Match[str]) -> str | None:
         before, after = sentence_before(match), sentence_after(match)
-        if _within_brackets(match) or re.search(r"[—–]", before + after) or ("," in template and "," in match[1]):
+        if _within_brackets(match) or _DASHED.search(before + after) or ("," in template and "," in match[1]):
             return None
         if match[0].startswith(", ") and re.search(r", (?:and|or) |^[^,.;:]*\b(?:and|or)\b[^,.;:]*,", after):  # one of a list
             return None
@@ -106,7 +107,7 @@ def _alone(template: str) -> Put:
 
     def put(match: re.Match[str]) -> str | None:
         before, after = sentence_before(match), sentence_after(match)
-        if _within_brackets(match) or re.search(r"[—–(]", before + after) or (template == "; " and ";" in before + after):
+        if _within_brackets(match) or _DASHED.search(before + after) or "(" in before + after or (template == "; " and ";" in before + after):
             return None
         return match.expand(template)
 
