@@ -76,7 +76,7 @@ def _between_short(template: str) -> Put:
         sizes = [len(before.split()), len(after.split())]
         if max(sizes) > _LONGEST or sizes[0] < 3 or _TURNS.match(after) or before.startswith("Thank"):
             return None
-        if template == "; " and sum(sizes) > _SHORT and not _goes_on(before.split()[0], after.split()[0]):
+        if template == "; " and sum(sizes) > _SHORT and not _goes_on(*(re.match(r"\w+|", text)[0] for text in (before, after))):
             return None
         if "and" in template and (sum(sizes) > _TOGETHER or not _TELLS.match(before) or _HELD.search(before)):
             return None
@@ -107,7 +107,8 @@ def _alone(template: str) -> Put:
 
     def put(match: re.Match[str]) -> str | None:
         before, after = sentence_before(match), sentence_after(match)
-        if _within_brackets(match) or _DASHED.search(before + after) or "(" in before + after or (template == "; " and ";" in before + after):
+        around = before + after
+        if _within_brackets(match) or _DASHED.search(around) or "(" in around or (template == "; " and ";" in around):
             return None
         return match.expand(template)
 
