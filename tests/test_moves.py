@@ -83,7 +83,7 @@ The hall was somewhat damp. | The hall was a bit damp.
 It is simply a matter of time. | It is just a matter of time.
 He won simply by waiting. | He won just by waiting.
 Tools such as hammers are dear. | Tools like hammers are dear.
-I would like to thank the cook. | I should like to thank the cook.
+I would like to thank the cook. | I want to thank the cook.
 If you would like to help, write to us. | If you want to help, write to us.
 Nothing grows in this way. | Nothing grows like this.
 Questions of this kind are common. | Questions like this are common.
