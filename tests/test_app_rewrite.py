@@ -290,7 +290,7 @@ def test_nobody_is_offered_to_propose_where_no_service_is_named(monkeypatch):
 
 def test_the_scores_say_what_they_mean_and_draw_all_sides_on_the_same_axes():
     name = trained()
-    *_, last = pasted(name)
+    *_, last = pasted(name, "The boiler does not work. In order to mend it, we utilized a lamp.\n\n" + COLD * 30)
     markup, known = scores.show(ME, last[SIDES], {})
     said = " ".join(text_of(markup).split())
     for word in ("Meaning", "Facts", "Style", "lower is nearer", "the draft", "the rewrite", "you", "words a sentence"):
