@@ -446,9 +446,11 @@ def test_all_words_of_a_side_change_together():
 def test_a_mark_that_was_put_in_is_not_exchanged_again():
     own = ["The lamp was out; we sat down. The rain came; it was late. The pond froze — it was cold. The dog slept; he rested."]
     drafts = ["The lamp was out: we sat down. The rain came: it was late. The pond froze: it was cold. The dog slept: he rested."]
-    found = propose_edits("The gate was open: she had gone.", learn_manner(own * 30, drafts * 30, []))
-    assert any("open — she" in text for text in found)
-    assert not any("open; she" in text for text in found)
+    manner = learn_manner(own * 30, drafts * 30, [])
+    for draft in ("The gate was open: she had gone.", "Notably, the gate was open: she had gone."):
+        found = propose_edits(draft, manner, 20)
+        assert any("open — she" in text for text in found)
+        assert not any("open; she" in text for text in found)
 
 
 def test_ise_and_ize_are_a_leaning_of_their_own_and_what_has_one_spelling_has_no_side():

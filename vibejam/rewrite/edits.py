@@ -95,7 +95,7 @@ def _put_in(state: _State, edit: Edit, new: str) -> tuple[tuple[int, int], ...]:
     """Where in `new`, made of the state's text by the edit, short words stand that were put in."""
     longer = len(new) - len(state.text)
     apart = [(a, b) for a, b in state.put_in if b <= edit.start or edit.end <= a]
-    kept = ((a, b) if b <= edit.start else (a + longer, b + longer) for a, b in apart)
+    kept = tuple((a, b) if b <= edit.start else (a + longer, b + longer) for a, b in apart)
     exchanged = edit.end - edit.start <= SHORT and (len(edit.text) > 1 or not edit.text.isalpha())  # one letter is a capital
     return (*kept, (edit.start, edit.end + longer)) if exchanged else kept
 

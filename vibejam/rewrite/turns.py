@@ -16,7 +16,7 @@ _COMPARED = (
 )
 _TITLE = r"(?:Mr|Mrs|Dr|Miss|Lady|Lord|Sir|Father|Captain|Professor)"
 _WHO = rf"(?:the|my) (?:[a-z]+ )?[a-zA-Z]+|{_TITLE}\.? [A-Z][a-z]+(?! [A-Z])|(?!{_TITLE}\b)[A-Z][a-z]+"
-_NO_MORE = r"\.|, (?!who|whom|whose|which|the|an?|my|his|her)\b"  # nothing more of who said it
+_NO_MORE = r"\.|, (?!(?:who|whom|whose|which|the|an?|my|his|her)\b)"  # nothing more of who said it
 _GIVE = {"e": "give", "es": "gives", "ed": "gave", "ing": "giving"}
 _MAKE = {"e": "make", "es": "makes", "ed": "made", "ing": "making"}
 _TELL = {"": "tell", "s": "tells", "ed": "told", "ing": "telling"}
