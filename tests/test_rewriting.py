@@ -9,14 +9,15 @@ from vibejam.errors import UserError
 from vibejam.rewrite import TOGETHER, rewrite_text, stream_rewrite
 from vibejam.rewrite.edits import apply_edit, edits_of, propose_edits
 from vibejam.rewrite.fitting import fits
+from vibejam.rewrite.guards import refusals
 from vibejam.rewrite.manner import learn_manner, load_manner, save_manner, with_pairs
 from vibejam.rewrite.ngrams import START, WordModel, framed, words_of
-from vibejam.rewrite.proposers import EditsProposer
+from vibejam.rewrite.proposers import EditsProposer, still
 from vibejam.rewrite.selector import Candidate, pick, weigh
 from vibejam.rewrite.table import contractions, exchanges, openers, replacements
 from vibejam.rewrite.table import plain as table_plain
 from vibejam.rewrite.taste import leaning, with_drafts
-from vibejam.rewrite.trust import Read, doubts, takes_away
+from vibejam.rewrite.trust import Read, doubts
 from vibejam.rewrite.units import group_units, split_document
 from vibejam.voice import ASSETS, background_drafts, background_people
 
@@ -293,10 +294,10 @@ class OneVersion:
 
 def test_what_others_propose_is_edited_further_and_guarded_against_the_draft(manner):
     draft = "However, the gate is not close to the cellar."
-    proposed = "However, the gate is not near the cellar."
+    proposed = "However, the ladder is not close to the cellar."
     text = rewrite_text(draft, manner, [EditsProposer(manner), OneVersion(draft, proposed)])
-    assert any(found.by == "somebody, edited" and "isn't near" in found.text for found in text.choices[0].considered)
-    wrong = OneVersion(draft, "However, the gate is near the cellar.")  # a negation lost: nothing is made of it
+    assert any(found.by == "somebody, edited" and "ladder isn't" in found.text for found in text.choices[0].considered)
+    wrong = OneVersion(draft, "However, the ladder is close to the cellar.")  # a negation lost: nothing is made of it
     assert not any(
         found.by == "somebody, edited"
         for choice in rewrite_text(draft, manner, [EditsProposer(manner), wrong]).choices
@@ -306,18 +307,18 @@ def test_what_others_propose_is_edited_further_and_guarded_against_the_draft(man
 
 def test_of_what_a_model_says_nothing_stands_that_was_not_looked_at_and_the_rest_still_does(manner):
     draft = "However, the old house that stands beside the river is not close to the cellar, and the large barn is cold."
-    proposed = "But the old house that stands beside the river isn't close, and the large barn is cold."
+    proposed = "But the old house that stands beside the river isn't close to the cellar, and the large gate is cold."
     asked = []
 
     def meaning(unit, texts):
         asked.extend(texts)
-        return [Read(0.0 if "close to the cellar" in text else -20.0, 0.0) for text in texts]
+        return [Read(0.0 if "barn" in text else -20.0, 0.0) for text in texts]
 
     choice = rewrite_text(draft, manner, [OneVersion(draft, proposed)], meaning=meaning).choices[0]
     assert proposed in asked and draft not in asked, "the whole is looked at as its parts are"
-    assert "close to the cellar" in choice.text and choice.text.startswith("But") and "in parts" in choice.by
+    assert "barn" in choice.text and choice.text.startswith("But") and choice.by.startswith("somebody")
     doubted = {found.text: found.refused[0].guard for found in choice.considered if found.refused}
-    assert doubted[proposed] == "meaning" and all("close to the cellar" in f.text for f in choice.considered if not f.refused)
+    assert doubted[proposed] == "meaning" and all("barn" in f.text for f in choice.considered if not f.refused)
 
 
 @pytest.mark.parametrize("fluent", [True, False])
@@ -330,15 +331,67 @@ def test_a_word_that_nobody_knows_may_stand_where_whoever_wrote_it_makes_up_none
     assert refused == (set() if fluent else {"words"}), "wicket and adjacent are in neither text"
 
 
-def test_a_sentence_told_all_anew_is_no_whole_version_whoever_wrote_it(manner):
+def standing(manner, draft, version, meaning=None):
+    """What may stand of what a big LLM says."""
+    proposer = OneVersion(draft, version)
+    proposer.fluent = True
+    (choice,) = rewrite_text(draft, manner, [proposer], meaning=meaning).choices
+    return {found.text for found in choice.considered if not found.refused and found.by == "somebody"}
+
+
+def read_as(nats):
+    return lambda unit, texts: [Read(nats, 0.0) for _ in texts]
+
+
+def test_a_sentence_told_all_anew_stands_only_where_somebody_read_it(manner):
     draft = "The farmer sold the old barn and the meadow beside the river."
-    anew, near = "It went to another owner, all that he had there.", "The old barn, and the meadow by the river, the farmer sold."
-    for version, whole in ((anew, False), (near, True)):
-        proposer = OneVersion(draft, version)
-        proposer.fluent = True
-        nothing = lambda unit, texts: [Read(-20.0, -20.0) for _ in texts]  # noqa: E731
-        choice = rewrite_text(draft, manner, [EditsProposer(manner), proposer], meaning=nothing).choices[0]
-        assert any(found.by == "somebody" and not found.refused for found in choice.considered) == whole
+    anew, near = "He let it go, shed and field, to whoever would have it.", "The old barn, and the meadow by the river, the farmer sold."
+    assert not standing(manner, draft, anew) and standing(manner, draft, near)
+    words = len(draft.split())
+    for version in (anew, near):
+        assert standing(manner, draft, version, read_as(-0.5 * words)) == {version}
+        assert not standing(manner, draft, version, read_as(-0.8 * words)), "by its length"
+
+
+def test_of_a_big_llms_sentence_all_or_nothing_is_taken(manner):
+    """Its halves beside the draft's are neither's: "She received the visions came to her"."""
+    draft = "She lived by the river, and the letters on which the book is based came to her when she was very ill there."
+    version = "She lived by the river; she received the letters on which the book is based when she was very ill there."
+    assert standing(manner, draft, version) == standing(manner, draft, version, read_as(0.0)) == {version}
+
+
+def test_of_two_sentences_one_may_be_taken(manner):
+    draft = "The barn stands near the river. The farmer paid 300 pounds for it."
+    version = "Near the river stands the barn. The farmer paid 400 pounds for it."
+    half = "Near the river stands the barn. The farmer paid 300 pounds for it."
+    assert standing(manner, draft, version) == standing(manner, draft, version, read_as(0.0)) == {half}
+
+
+@pytest.mark.parametrize(
+    ("draft", "version", "forgiven"),
+    [
+        ("The door is opened with the small key.", "You open the door with the small key.", True),
+        ("If he asks, he is to be told that the barn is cold.", "If he asks, you are to tell him that the barn is cold.", True),
+        ("The rain may reach the barn.", "The rain will reach the barn.", False),
+        ("We need the key of the barn.", "You need the key of the barn.", False),
+        ("The barn must be shut before the rain.", "The barn is shut before the rain.", False),
+        ("The barn is cold, although it is near the river.", "The barn is cold, because it is near the river.", False),
+        ("He sold all of the meadow.", "He sold some of the meadow.", False),
+        ("The farmer did not sell it.", "The farmer did sell it.", False),
+        ("Three farmers sold it.", "You know that two farmers sold it.", False),
+    ],
+)
+def test_what_is_forgiven_to_sentences_that_were_read(manner, draft, version, forgiven):
+    assert bool(standing(manner, draft, version, read_as(0.0))) == forgiven
+    assert not standing(manner, draft, version), "and nothing of it where nobody read them"
+
+
+def test_nothing_is_forgiven_to_an_edit_of_what_was_read():
+    draft, said = "The door is opened with the small key.", "You may open the door with the small key."
+    passes = lambda text, fluent, was_read: not refusals(draft, text, was_read=was_read)  # noqa: E731
+    may_stand = still(Candidate(said, "somebody", fluent=True, was_read=True), passes)
+    assert passes("You will open the door with the small key.", True, True)
+    assert may_stand(said) and not may_stand("You will open the door with the small key.")
 
 
 def test_small_edits_stand_without_a_look_and_what_is_built_on_others_was_looked_at(manner):
@@ -347,10 +400,10 @@ def test_small_edits_stand_without_a_look_and_what_is_built_on_others_was_looked
     def nothing(unit, texts):
         return [Read(-20.0, -20.0) for _ in texts]
 
-    proposers = [EditsProposer(manner), OneVersion(draft, "However, the gate is not near the cellar.")]
+    proposers = [EditsProposer(manner), OneVersion(draft, "However, the wicket is not close to the cellar.")]
     choice = rewrite_text(draft, manner, proposers, meaning=nothing).choices[0]
     assert choice.by == "edits" and choice.text == rewrite_text(draft, manner, proposers[:1]).choices[0].text
-    assert not any("near" in found.text for found in choice.considered if not found.refused)
+    assert not any("wicket" in found.text for found in choice.considered if not found.refused)
 
 
 @pytest.mark.parametrize(
@@ -368,24 +421,6 @@ def test_small_edits_stand_without_a_look_and_what_is_built_on_others_was_looked
 )
 def test_what_may_be_trusted(read, said, guard):
     assert [refusal.guard for refusal in doubts(read, said)] == ([guard] if guard else [])
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "takes"),
-    [
-        ("the new house", "the house", True),  # whoever reads on never learns that it is new
-        ("continue to use", "use", True),
-        ("a server", "the server", True),
-        ("sends the username", "sends username", True),
-        ("the new house", "the old house", False),
-        ("I think that it", "I think it", False),
-        ("However, the", "But the", False),
-        ("the house,", "the house", False),
-        ("Take the first", "Take first the", False),
-    ],
-)
-def test_what_a_change_only_takes_away(old, new, takes):
-    assert takes_away(old, new) == takes
 
 
 def test_a_model_may_not_leave_out_what_somebody_may_need_and_a_big_one_knows_better(manner):

@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 
 from vibejam.rewrite import words
@@ -30,19 +31,21 @@ class Refusal:
     reason: str
 
 
-def refusals(draft: str, candidate: str, known_words: Container[str] = frozenset()) -> list[Refusal]:
+def refusals(draft: str, candidate: str, known_words: Container[str] = frozenset(), was_read: bool = False) -> list[Refusal]:
     """Why `candidate` may not stand for `draft`; nothing where it may.
 
-    `known_words`, in lower case, are those that it may use besides the draft's own; where there are none, any.
+    `known_words`, in lower case, are those that it may use besides the draft's own; where there are none, any.  `was_read`: it
+    says the draft's sentences anew, and was read beside them (trust.py): what another sentence has more of is forgiven.
     """
     if candidate == draft:
         return []
+    guards = GUARDS | FORGIVING if was_read else GUARDS
     before, after = facts_of(draft), facts_of(candidate)
-    found = [Refusal(name, reason) for name, guard in GUARDS.items() for reason in guard(before, after)]
+    found = [Refusal(name, reason) for name, guard in guards.items() for reason in guard(before, after)]
     if found and all(refusal.guard in OF_WORDS for refusal in found):
         undone = with_known_exchanges_undone(draft, candidate)
         if undone != candidate:
-            found = [Refusal(name, reason) for name in OF_WORDS for reason in GUARDS[name](before, facts_of(undone))]
+            found = [Refusal(name, reason) for name in OF_WORDS for reason in guards[name](before, facts_of(undone))]
     if known_words:
         unknown = (word for word in after.raw if not _is_known(word, before, known_words))
         found += [Refusal("words", f"the word {word} is neither in the draft nor known here") for word in sorted(unknown)]
@@ -66,11 +69,12 @@ def _exact(what: str, of: Callable[[Facts], Counter[str]]) -> Guard:
     return guard
 
 
-def _classes(table: dict[str, list[str]], strict: bool) -> Guard:
+def _classes(table: dict[str, list[str]], strict: bool, forgiving: bool = False) -> Guard:
     """A guard of the words of a table by their classes.
 
     A strict one wants as many of each class as before.  One that is not lets a class be repeated, or said once for all, as long
-    as it is there when it was and no other class moves the opposite way.
+    as it is there when it was and no other class moves the opposite way.  A forgiving one besides lets classes come, or such as
+    say little go, where nothing moves the opposite way: "may" can't become "will", nor "we" "you".
     """
     names = [name for name in table if name[-1] != "?"]
 
@@ -96,6 +100,8 @@ def _classes(table: dict[str, list[str]], strict: bool) -> Guard:
         else:
             gone = [name for name in fewer if name in words.COUNTED or name in gone and name not in words.DROPPED]
             new = [name for name in new if name not in words.SOFT]
+        if forgiving and not (fewer and more):
+            gone, new = [name for name in gone if name not in words.SAYS_LITTLE], []
         yield from (f"“{table[name][0]}” or its like was lost" for name in gone)
         yield from (f"“{table[name][0]}” or its like was added" for name in new)
 
@@ -113,7 +119,7 @@ def _comparison(draft: Facts, candidate: Facts) -> Iterator[str]:
 
 
 _REASONS, _RESULTS = frozenset(["because", "since"]), frozenset(["so", "therefore", "thus", "hence"])
-_turns = _classes(words.CONNECTIVES, strict=False)
+_turns, _turns_forgiven = (_classes(words.CONNECTIVES, strict=False, forgiving=forgiving) for forgiving in (False, True))
 # "not X; it was Y", which is "not X but Y"
 _STATED_ANEW = re.compile(r"\bnot\b[^.;:—]*[.;:—] ?(?:it|they|this|that|he|she) (?:is|was|are|were)\b", re.IGNORECASE)
 
@@ -128,10 +134,10 @@ def _reason_first(draft: Facts, candidate: Facts) -> bool:
     return len(reason & before) > len(reason & after)
 
 
-def _connection(draft: Facts, candidate: Facts) -> Iterator[str]:
+def _connection(draft: Facts, candidate: Facts, turns: Guard = _turns) -> Iterator[str]:
     turned = _REASONS & draft.raw - candidate.raw and _RESULTS & candidate.raw - draft.raw
     reason_first = turned and _reason_first(draft, candidate)
-    yield from (reason for reason in _turns(draft, candidate) if not (reason_first and "“because”" in reason))
+    yield from (reason for reason in turns(draft, candidate) if not (reason_first and "“because”" in reason))
     before, after = draft.classes, candidate.classes
     contrast, contrast_after = before["but"] + before["but?"], after["but"] + after["but?"]
     if contrast_after < before["but within"] - (before["not but"] if _STATED_ANEW.search(candidate.text) else 0):
@@ -325,6 +331,11 @@ GUARDS: dict[str, Guard] = {
     "length": _length,
     "grammar": _grammar,
     "edges": _edges,
+}
+FORGIVING: dict[str, Guard] = {
+    "pronouns": _classes(words.PRONOUNS, strict=False, forgiving=True),
+    "modality": _classes(words.MODALS, strict=True, forgiving=True),
+    "connection": partial(_connection, turns=_turns_forgiven),
 }
 # those that go by single words, which the tables may know to say the same; numbers, names and negations anybody counts who checks
 OF_WORDS = ("comparison", "pronouns", "modality", "quantity", "certainty", "connection", "opposites", "order", "tense")

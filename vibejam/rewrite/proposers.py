@@ -4,7 +4,8 @@ A proposer is asked for some units of a document in order and returns candidates
 business.  Left out: choosing (selector.py), how the edits are found (edits.py), and the big LLM (asking.py).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from functools import cache, partial
 from typing import Protocol
 
@@ -18,13 +19,14 @@ from vibejam.rewrite.guards import Refusal, refusals
 from vibejam.rewrite.manner import Manner
 from vibejam.rewrite.pairs import PROMPT
 from vibejam.rewrite.selector import Candidate, known_words
-from vibejam.rewrite.splicing import Change, changed, changes_of, gains, splice
-from vibejam.rewrite.trust import SAMPLES, Meaning, doubts, takes_away
+from vibejam.rewrite.slips import slips
+from vibejam.rewrite.splicing import Change, changed, changes_of, gains, sentences_of, splice
+from vibejam.rewrite.trust import SAMPLES, Meaning, Read, doubts, doubts_of_sentences
 from vibejam.sample import unused_ids
 from vibejam.tokenizer import Tokenizer
 
 FURTHER = 4  # edited versions of each of the others' candidates
-KEPT = 0.5  # of a unit's content words, that a big LLM's whole sentence must have: guards know no other words for them
+KEPT = 0.5  # of a sentence's content words, that another in its place must have where nobody can read it
 LOOKED_AT = 8  # changes of a unit, those that promise most; twice as many bring nothing that shows
 
 
@@ -34,8 +36,7 @@ Said = dict[str, float]  # versions of a unit, and how often the proposer says e
 class Proposer(Protocol):
     """`name` is what a page calls it; `agreed`, how many of its candidates must make a change where nobody can look at it.
 
-    `fluent`: whether its sentences are good English whatever they say, with no word made up, so that whole ones that have
-    half of the unit's content words need no look beyond the guards'.
+    `fluent`: whether its sentences are good English whatever they say, with no word made up, and are taken whole.
 
     One that has `together`, and it is true, is asked for some paragraphs at once; others unit by unit.
     """
@@ -120,59 +121,82 @@ def ask_all(
 def develop(
     candidates: Sequence[Candidate], unit: str, manner: Manner, proposers: Sequence[Proposer], meaning: Meaning | None
 ) -> list[Candidate]:
-    """The candidates, what the others' single changes make together (splicing.py), and what small edits make of that.
+    """The candidates, what the others' sentences or single changes make together (splicing.py), and what small edits make of that.
 
     A model takes freedoms with a sentence that edits cannot, gets something wrong in many of them, and misses small habits.  Where
     there is somebody to look whether a change may be trusted, nothing of what such a model says stands that was not looked at.
     """
 
     @cache  # proposers often say the same, and so do their parts
-    def passes(text: str, fluent: bool) -> bool:
-        return not refusals(unit, text, known_words(manner, fluent))
+    def passes(text: str, fluent: bool, was_read: bool = False) -> bool:
+        return not refusals(unit, text, known_words(manner, fluent), was_read)
 
-    whole: list[Candidate] = []
-    spliced: list[Candidate] = []
+    made: list[Candidate] = []
     doubted: list[Candidate] = []
     for proposer in proposers:
         said = {candidate.text: candidate.said for candidate in candidates if candidate.by == proposer.name}
         if proposer.name == EditsProposer.name or not said:
             continue
-        name, fluent = f"{proposer.name} in parts", proposer.fluent
-        allowed = partial(passes, fluent=fluent)
-        votes = changes_of(unit, said, allowed)
-        if not fluent:
-            votes = {change: often for change, often in votes.items() if not takes_away(unit[change[0] : change[1]], change[2])}
-        if meaning:
-            found, wrong = _trusted(unit, votes, manner, meaning)
-            doubted += [Candidate(text, name, why) for text, why in wrong.items()]
-        else:
-            found = [change for change, often in votes.items() if often >= proposer.agreed]
-        if fluent or not meaning:
-            near = [text for text in said if allowed(text) and _kept(unit, text) >= KEPT]
-            whole += [Candidate(text, proposer.name, fluent=fluent) for text in near]
-        spliced += [Candidate(text, name, fluent=fluent) for text in splice(unit, found, manner, allowed)]
+        fluent = proposer.fluent
+        kind = Candidate("", proposer.name, fluent=fluent, was_read=fluent and meaning is not None)
+        allowed = partial(passes, fluent=fluent, was_read=kind.was_read)
+        found, why = (_sentences if fluent else _parts)(unit, said, manner, proposer, meaning, allowed)
+        made += [replace(kind, text=text) for text in splice(unit, found, manner, allowed)]
+        doubted += [replace(kind, text=text, refused=refused) for text, refused in why.items()]
     edited = [
-        Candidate(text, f"{other.by}, edited", fluent=other.fluent)
-        for other in [*whole, *spliced]
-        for text in propose_edits(other.text, manner, FURTHER, partial(passes, fluent=other.fluent))
+        replace(other, text=text, by=f"{other.by}, edited")
+        for other in made
+        for text in propose_edits(other.text, manner, FURTHER, still(other, passes))
     ]
     by_edits = [one for one in candidates if one.by == EditsProposer.name]
     refused = [one for one in candidates if not passes(one.text, one.fluent)]
-    return [*by_edits, *whole, *spliced, *edited, *doubted, *refused]
+    return [*by_edits, *made, *edited, *doubted, *refused]
 
 
-def _kept(unit: str, text: str) -> float:
-    """Share of the unit's content words that a version has, in whatever form; 1 where there are none."""
-    before = facts_of(unit).stems
-    return len(before & facts_of(text).stems) / len(before) if before else 1.0
+Found = tuple[list[Change], dict[str, tuple[Refusal, ...]]]  # changes to trust; versions of the unit that may not stand, with why
+
+
+def _parts(
+    unit: str, said: Said, manner: Manner, proposer: Proposer, meaning: Meaning | None, allowed: Callable[[str], bool]
+) -> Found:
+    """The single changes of what a model says."""
+    votes = changes_of(unit, said, allowed)
+    votes = {change: often for change, often in votes.items() if not slips(unit, change)}
+    if meaning is None:
+        whole = {(0, len(unit), text) for text in said if _kept(unit, text) >= KEPT}
+        return [change for change, often in votes.items() if often >= proposer.agreed or change in whole], {}
+    return _trusted(unit, votes, manner, meaning, lambda change, read: doubts(read, votes[change]))
+
+
+def _sentences(
+    unit: str, said: Said, manner: Manner, proposer: Proposer, meaning: Meaning | None, allowed: Callable[[str], bool]
+) -> Found:
+    """The sentences of what a big LLM says: they are good English, and what it changes in one hangs together, so that single
+    changes of them, put among the draft's words, would be neither's."""
+    found = [change for change in sentences_of(unit, said) if allowed(changed(unit, [change]))]
+    if meaning is None:
+        return [change for change in found if _kept(unit[change[0] : change[1]], change[2]) >= KEPT], {}
+    return _trusted(unit, found, manner, meaning, lambda change, read: doubts_of_sentences(read, unit[change[0] : change[1]]))
+
+
+def still(other: Candidate, passes: Callable[[str, bool, bool], bool]) -> Callable[[str], bool]:
+    """Whether an edit of a candidate may stand where the candidate may; of one that was read, nothing is forgiven to the edit."""
+    return lambda text: passes(text, other.fluent, other.was_read) and not (other.was_read and refusals(other.text, text))
+
+
+def _kept(old: str, new: str) -> float:
+    """Share of the old text's content words that the new one has, in whatever form; 1 where there are none."""
+    before = facts_of(old).stems
+    return len(before & facts_of(new).stems) / len(before) if before else 1.0
 
 
 def _trusted(
-    unit: str, votes: dict[Change, float], manner: Manner, meaning: Meaning
-) -> tuple[list[Change], dict[str, tuple[Refusal, ...]]]:
-    """Of the changes that promise most, those that may be trusted; and the versions of the unit that may not stand, with why."""
-    promise = sorted(zip(gains(unit, votes, manner), votes, strict=True), reverse=True)
+    unit: str, found: Iterable[Change], manner: Manner, meaning: Meaning, doubted: Callable[[Change, Read], tuple[Refusal, ...]]
+) -> Found:
+    """Of the changes that promise most, those that may be trusted once they were read beside the draft."""
+    found = list(found)
+    promise = sorted(zip(gains(unit, found, manner), found, strict=True), reverse=True)
     texts = {changed(unit, [change]): change for _, change in promise[:LOOKED_AT]}
     reads = meaning(unit, list(texts)) if texts else []
-    why = {text: doubts(read, votes[texts[text]]) for text, read in zip(texts, reads, strict=True)}
+    why = {text: doubted(texts[text], read) for text, read in zip(texts, reads, strict=True)}
     return [texts[text] for text in texts if not why[text]], {text: refused for text, refused in why.items() if refused}

@@ -29,7 +29,7 @@ class Candidate:
     """A version of a unit, the name of its proposer, and why it may not stand, where that was seen already.
 
     `fluent`: whoever wrote it makes up no words, so that one which neither the draft nor the person has is English all the same.
-    `said`: how often they say it.
+    `said`: how often they say it.  `was_read`: it says sentences anew, and each was read beside the draft's (trust.py).
     """
 
     text: str
@@ -37,6 +37,7 @@ class Candidate:
     refused: tuple[Refusal, ...] = ()
     fluent: bool = False
     said: float = 1.0
+    was_read: bool = False
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,7 @@ def weigh(unit: str, candidates: Sequence[Candidate], manner: Manner, strength: 
     sound = manner.words.log_probability(unit)
     rows = []
     for text, candidate in distinct.items():
-        refused = candidate.refused or tuple(refusals(unit, text, known_words(manner, candidate.fluent)))
+        refused = candidate.refused or tuple(refusals(unit, text, known_words(manner, candidate.fluent), candidate.was_read))
         if refused:
             rows.append(Considered(text, candidate.by, refused))
             continue

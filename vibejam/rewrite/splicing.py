@@ -11,7 +11,9 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from vibejam.rewrite.aligning import align
 from vibejam.rewrite.manner import Manner
+from vibejam.rewrite.sentences import sentences
 
 Change = tuple[int, int, str]  # the unit's characters from the first to the second become the text
 
@@ -31,6 +33,18 @@ def changes_of(unit: str, said: Mapping[str, float], allowed: Callable[[str], bo
             for change in {(0, len(unit), text)}.union(*(changes(unit, text, apart) for apart in APART)):
                 votes[change] += often
     return {change: often for change, often in votes.items() if allowed(changed(unit, [change]))}
+
+
+def sentences_of(unit: str, said: Iterable[str]) -> list[Change]:
+    """Versions of the unit as changes: each as a whole, and sentence by sentence where it says the unit's one by one."""
+    spans = list(sentences(unit, 0, len(unit)))
+    found: dict[Change, None] = {}
+    for text in said:
+        found[0, len(unit), text] = None
+        if len(spans) > 1:
+            pieces = align([unit[start:end] for start, end in spans], text)
+            found.update({(start, end, piece): None for (start, end), piece in zip(spans, pieces, strict=True) if piece})
+    return [(start, end, text) for start, end, text in found if text != unit[start:end]]
 
 
 def gains(unit: str, found: Iterable[Change], manner: Manner) -> list[float]:

@@ -95,6 +95,9 @@ couple = a couple of
 SOFT = frozenset({"some", "any", "anybody", "anything", "they", "it", "one"})
 DROPPED = SOFT | {"but", "therefore", "also", "really"}  # may go: machines' drafts have them in front of many sentences
 
+# of a sentence that was read: "you can open it" is "it opens", and who is meant shows without a word
+SAYS_LITTLE = frozenset({"will", "would", "can", *PRONOUNS})
+
 COUNTED = frozenset({"only"})  # each of them limits something else, so that one does not stand for two
 
 CERTAINTY = _table("""
