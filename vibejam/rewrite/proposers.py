@@ -16,6 +16,7 @@ from vibejam.rewrite.branching import STEPS, ways
 from vibejam.rewrite.edits import propose_edits
 from vibejam.rewrite.facts import facts_of
 from vibejam.rewrite.guards import Refusal, refusals
+from vibejam.rewrite.known import with_known_exchanges_undone
 from vibejam.rewrite.manner import Manner
 from vibejam.rewrite.pairs import PROMPT
 from vibejam.rewrite.selector import Candidate, known_words
@@ -26,7 +27,7 @@ from vibejam.sample import unused_ids
 from vibejam.tokenizer import Tokenizer
 
 FURTHER = 4  # edited versions of each of the others' candidates
-KEPT = 0.5  # of a sentence's content words, that another in its place must have where nobody can read it
+KEPT = 0.8  # of a sentence's content words, that another in its place must have where nobody can read it
 LOOKED_AT = 8  # changes of a unit, those that promise most; twice as many bring nothing that shows
 
 
@@ -185,9 +186,10 @@ def still(other: Candidate, passes: Callable[[str, bool, bool], bool]) -> Callab
 
 
 def _kept(old: str, new: str) -> float:
-    """Share of the old text's content words that the new one has, in whatever form; 1 where there are none."""
+    """Share of the old text's content words that the new one has, in whatever form, or says as the tables do; 1 where there are
+    none."""
     before = facts_of(old).stems
-    return len(before & facts_of(new).stems) / len(before) if before else 1.0
+    return len(before & facts_of(with_known_exchanges_undone(old, new)).stems) / len(before) if before else 1.0
 
 
 def _trusted(
