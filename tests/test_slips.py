@@ -31,6 +31,8 @@ Tell us what would be most useful. | useful | useful to me
 Critics of the plan like to say so. | Critics | Some critics
 You can also ask for a refund. | can also | can
 Bread from yesterday, with the jam, and with the tea. | yesterday, with | yesterday; with
+I shall have to discuss it with him. | discuss it | discuss
+It reads the line, opens the door, and waits. | line, opens | line and opens
 Once I asked him what it meant. | Once | Then
 """
 

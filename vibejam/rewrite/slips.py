@@ -25,6 +25,7 @@ LIGHT = BE | frozenset("have has had do does did get gets got take takes took go
 JOINING = frozenset("and or so but nor because".split())
 SAID_BESIDES = frozenset("also just still very quite actually too even then only already yet ever again about some".split())
 IN_TIME = frozenset("today tonight tomorrow yesterday now this next last past once then later soon".split())
+MEANT = frozenset("it one me us him her them you".split())
 WHOSE = frozenset("i me my we us our you your".split())
 _NUMBER = frozenset({("does", "do"), ("those", "that"), ("these", "this"), ("is", "are"), ("was", "were"), ("has", "have")})
 _STRONG = re.compile(r"[;:—–]")
@@ -44,8 +45,10 @@ def slips(unit: str, change: Change) -> bool:
             touched & (PREPOSITIONS | IN_TIME),
             touched and touched <= DETERMINERS,
             gone & JOINING and not come & JOINING,
+            come & JOINING and not gone,
             gone & SAID_BESIDES and not come & (SAID_BESIDES | JOINING),
             come & WHOSE and not gone & WHOSE,
+            gone & MEANT and not come,
             "some" in come,
             not come and not gone <= FUNCTION,  # words of weight, with nothing in their place
             _says_less(gone, come),
