@@ -8,6 +8,8 @@ from vibejam.rewrite.table import contractions, exchanges
 
 # draft | what breaks it; the first word names the kind, and is the guard that must see it where that is certain
 BREAKING = """
+pointing | The report is due this month. | The report is due next month.
+pointing | We met last Tuesday and talked. | We met this Tuesday and talked.
 opposites | I received a letter, and he had left. | I sent a letter, and he had left.
 names | Rasheed liked it. | Khaled liked it.
 names | Connolly liked it. | Donnelly liked it.
@@ -196,6 +198,8 @@ quantity | It costs 40 or so. | It costs 40.
 """.strip().splitlines()
 
 HARMLESS = """
+The report is due this month. | This is the month in which the report is due.
+We met in the past year. | We met last year.
 You do not have to smoke. | You need not smoke.
 The new shed is far wider. | The new shed is much wider.
 The new shed is a bit wider. | The new shed is a little wider.

@@ -10,12 +10,12 @@ from collections import Counter
 from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
 from functools import partial
-from itertools import pairwise
 
 from vibejam.rewrite import words
 from vibejam.rewrite.denials import negation, opposites
 from vibejam.rewrite.facts import Facts, facts_of, kept_in
 from vibejam.rewrite.known import with_known_exchanges_undone
+from vibejam.rewrite.pointing import pointing
 from vibejam.rewrite.tokens import expanded, stem
 
 SHORTEST, LONGEST = 0.6, 1.6  # words of a candidate for one of the draft
@@ -182,20 +182,6 @@ def _names(draft: Facts, candidate: Facts) -> Iterator[str]:
             yield f"the name {name} was not in the draft"
 
 
-_NEAR, _FAR = ("this", "these"), ("that", "those")
-
-
-def _pointing(draft: Facts, candidate: Facts) -> Iterator[str]:
-    """A "this book" that became "that book", or the other way."""
-    before, after = (set(pairwise(facts.words)) for facts in (draft, candidate))
-    for some, other in ((_NEAR, _FAR), (_FAR, _NEAR)):
-        for word, thing in before - after:
-            moved = any((instead, thing) in after - before for instead in other)
-            if word in some and moved and thing.isalpha() and thing not in words.FUNCTION:
-                yield f"“{word} {thing}” points elsewhere now"
-                return
-
-
 def _order(draft: Facts, candidate: Facts) -> Iterator[str]:
     """Sides of "than", "because", "before" that changed places; neighbours of a word that did."""
     for kind in draft.pivots.keys() & candidate.pivots.keys():
@@ -319,7 +305,7 @@ GUARDS: dict[str, Guard] = {
     "negation": negation,
     "comparison": _comparison,
     "pronouns": _classes(words.PRONOUNS, strict=False),
-    "pointing": _pointing,
+    "pointing": pointing,
     "modality": _classes(words.MODALS, strict=True),
     "quantity": _classes(words.QUANTIFIERS, strict=False),
     "certainty": _classes(words.CERTAINTY, strict=False),
