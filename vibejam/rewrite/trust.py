@@ -20,7 +20,7 @@ from vibejam.rewrite.guards import Refusal
 SAMPLES = 16  # of a model, by which it is counted how often one says a change
 LIMIT = 3.0  # nats from which on a change may not stand
 LOST = 0.7  # what a nat of meaning weighs against one of fluency
-LOST_A_WORD = 0.65  # nats of meaning, for a word of the draft's sentence, from which on a big LLM's may not stand
+LOST_A_WORD = 0.8  # nats of meaning, for a word of the draft's sentence, from which on a big LLM's may not stand
 
 
 class Read(NamedTuple):
