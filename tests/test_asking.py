@@ -13,7 +13,7 @@ from writing import write_folder
 from vibejam.cli import main
 from vibejam.drafts import EndpointWriter
 from vibejam.errors import UserError
-from vibejam.rewrite import rewrite_text
+from vibejam.rewrite import checking, rewrite_text
 from vibejam.rewrite.asking import INSTRUCTION, SHOWN, SYSTEM, VERSIONS, LLMProposer, cleaned, passages_to_show
 from vibejam.rewrite.proposers import EditsProposer
 
@@ -44,8 +44,9 @@ def test_the_request_holds_the_text_and_the_nearest_passages_and_nothing_else(en
     assert len(shown) == SHOWN and set(shown[:2]) == {PASSAGES[0], PASSAGES[2]}
     passages = "\n\n".join(f"<passage>\n{passage}\n</passage>" for passage in shown)
     expected = {INSTRUCTION.format(passages=passages, how=how, text=" ".join(UNITS)) for how in VERSIONS}
-    assert {asked.body["messages"][1]["content"] for asked in endpoint.asked} == expected
-    for asked in endpoint.asked:
+    asked_for = endpoint.asked[: len(VERSIONS)]
+    assert {asked.body["messages"][1]["content"] for asked in asked_for} == expected
+    for asked in asked_for:
         assert asked.body["messages"][0] == {"role": "system", "content": SYSTEM} and len(asked.body["messages"]) == 2
         assert set(asked.body) == {"model", "messages", "max_tokens", "stream"}
 
@@ -105,6 +106,49 @@ def test_a_good_version_is_chosen_and_named(endpoint, manner):
     draft = " ".join(UNITS)
     rewrite = rewrite_text(draft, manner, [asking(endpoint)])
     assert rewrite.text != draft and {choice.by for choice in rewrite.choices} <= {"draft", "your LLM"}
+
+
+# What it names wrong itself
+
+
+def versions_then(answer):
+    """A turn that says SAID until it is asked which of it is wrong."""
+
+    def turn(handler):
+        asks = handler.asked.body["messages"][0]["content"] == checking.SYSTEM
+        says(answer if asks else " ".join(SAID))(handler)
+
+    return turn
+
+
+@pytest.mark.parametrize(
+    ("answer", "left"),
+    [
+        ("none", SAID), ("None.", SAID), ("1", SAID[1:]), ("2.", SAID[:1]), ("1, 2", []), ("1 and 2", []),
+        ("1. A: the stove", SAID), ("I would say that 2 differs.", SAID), ("0, 3, 99999", SAID), (" ".join(SAID), SAID),
+    ],
+)  # fmt: skip
+def test_versions_that_it_names_wrong_are_left_out(endpoint, answer, left):
+    endpoint.will(versions_then(answer))
+    assert [text for found in asking(endpoint)(UNITS) for text in found] == left
+    question = endpoint.asked[-1].body["messages"][1]["content"]
+    assert question == checking.INSTRUCTION.format(pairs=f"1.\nA: {UNITS[0]}\nB: {SAID[0]}\n\n2.\nA: {UNITS[1]}\nB: {SAID[1]}")
+    assert len(endpoint.asked) == len(VERSIONS) + 1
+
+
+def test_a_question_that_fails_leaves_the_versions(endpoint):
+    def turn(handler):
+        asks = handler.asked.body["messages"][0]["content"] == checking.SYSTEM
+        (fails(500) if asks else says(" ".join(SAID)))(handler)
+
+    endpoint.will(turn)
+    assert [list(found) for found in asking(endpoint)(UNITS)] == [[SAID[0]], [SAID[1]]]
+
+
+def test_nothing_is_asked_where_nothing_is_said_otherwise(endpoint):
+    endpoint.will(says(" ".join(UNITS)))
+    asking(endpoint)(UNITS)
+    assert len(endpoint.asked) == len(VERSIONS)
 
 
 # Faults

@@ -1,8 +1,9 @@
 """A big LLM as a proposer: shown passages of the person's own that are near the draft, it is asked for the draft in their manner.
 
 It is asked for some paragraphs at once, because a voice lies between sentences too, in three versions from a light touch to the
-full voice; its answers are cut into rewrites of the units (aligning.py).  Its answers are only candidates: what they changed of
-the matter, the guards see.  The draft and those few passages leave the machine, for the writer's `destination`, and nothing else.
+full voice; its answers are cut into rewrites of the units (aligning.py), and those that it names wrong when asked once more
+(checking.py) are left out.  The others are only candidates: what they changed of the matter, the guards see.  The draft, its
+versions and those few passages leave the machine, for the writer's `destination`, and nothing else.
 Left out: talking to it (drafts.py), and telling the person beforehand where the words go, which is for whoever makes one of these.
 """
 
@@ -15,6 +16,7 @@ from vibejam.drafts import DraftWriter
 from vibejam.embed import Embedder, load_embedder
 from vibejam.errors import UserError
 from vibejam.rewrite.aligning import align
+from vibejam.rewrite.checking import wrong_ones
 from vibejam.rewrite.proposers import Said
 from vibejam.rewrite.units import is_english, split_document
 
@@ -72,7 +74,10 @@ class LLMProposer:
         if not written:
             raise answers[0]
         pieces = [align(units, cleaned(answer)) for answer in written if not stop()]
-        return [{row[unit]: 1.0 for row in pieces if row[unit]} for unit in range(len(units))]
+        found = [(i, piece) for i in range(len(units)) for piece in dict.fromkeys(row[i] for row in pieces) if piece]
+        told = [(i, piece) for i, piece in found if piece != units[i]]
+        wrong = {told[i] for i in wrong_ones(self.writer, [(units[i], piece) for i, piece in told], stop)}
+        return [{piece: 1.0 for i, piece in found if i == unit and (i, piece) not in wrong} for unit in range(len(units))]
 
     def nearest(self, text: str) -> list[str]:
         """The passages nearest to a text: by the rare words they share, and of those by meaning where MiniLM is at hand."""
