@@ -33,10 +33,23 @@ You can also ask for a refund. | can also | can
 Bread from yesterday, with the jam, and with the tea. | yesterday, with | yesterday; with
 I shall have to discuss it with him. | discuss it | discuss
 It reads the line, opens the door, and waits. | line, opens | line and opens
+You told me that it was mended. | You told me | I told you
+They wrote down what he is owed. | is owed | owes
+Two brothers had started a game. | had started | started
+It looks rather different from here. | rather | very
+Nobody mourned such a work. | such a | a
+They are tired, since they had to walk. | , since | ,
+He spent several years there. | several | a few
+There was no cake, only a book. | cake, only | cake but
+A girl by the window waved. | A girl | A little girl
+What returned, slowly, was the wish to go. | returned, slowly, | returned slowly
+Whether he agrees, we are never told. | Whether | If
 Once I asked him what it meant. | Once | Then
 """
 
 FINE = """
+You're right about the crew. | You're | You are
+They mentioned it, and it's gone. | it's | it is
 The item was small and cold. | item | thing
 We help with the small repairs. | small | little
 It is called off until Monday. | until | till
