@@ -44,6 +44,9 @@ There was no cake, only a book. | cake, only | cake but
 A girl by the window waved. | A girl | A little girl
 What returned, slowly, was the wish to go. | returned, slowly, | returned slowly
 Whether he agrees, we are never told. | Whether | If
+It has an entry in the book. | an entry | a entry
+Now it is the turn of the crew. | crew | crew again
+The woman closed the door. | The woman | She
 Once I asked him what it meant. | Once | Then
 """
 

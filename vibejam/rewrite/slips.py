@@ -42,18 +42,21 @@ def slips(unit: str, change: Change) -> bool:
     came = sum((_words(new) - _words(old) for old, new in zip(olds, news, strict=True)), Counter())
     gone, come = set(went - came), set(came - went)
     touched = gone | come
+    same = not touched and _words(unit[change[0] : change[1]]) == _words(change[2])
     return bool(rest) and any(
         (
-            _letters(olds) == _letters(news),  # marks alone: the edits know where (joints.py)
+            same and not _contracted(olds, news),  # marks alone, which the edits know (joints.py), or "an" alone
             touched & (PREPOSITIONS | HELPERS | HOW_MANY | IN_TIME),
             touched and touched <= DETERMINERS,
             gone & JOINING and not come & JOINING,
             come & JOINING and not gone & TURNING,
             gone & SAID_BESIDES and not come & TURNING,
+            come & SAID_BESIDES and not gone,
             come & DEGREE and not gone & DEGREE,
             come & WHOSE and not gone & WHOSE,
             gone & MEANT and not come,
             set(went & came) & PEOPLE,  # "you told me" and "I told you"
+            come & (PEOPLE | MEANT) and not gone <= FUNCTION,  # whoever it was is "she" now
             "if" in come,
             not come and not gone <= FUNCTION,  # words of weight, with nothing in their place
             not gone and not come <= FUNCTION,  # or in no place
@@ -69,8 +72,9 @@ def _words(text: str) -> Counter[str]:
     return Counter("a" if part == "an" else part for token in tokens for part in expanded(token))
 
 
-def _letters(texts: list[str]) -> str:
-    return "".join(character for text in texts for character in text.lower() if character.isalnum())
+def _contracted(olds: list[str], news: list[str]) -> bool:
+    """Whether a contraction came or went."""
+    return [text.count("'") + text.count("’") for text in olds] != [text.count("'") + text.count("’") for text in news]
 
 
 def _says_less(gone: set[str], come: set[str]) -> bool:
