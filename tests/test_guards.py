@@ -8,6 +8,7 @@ from vibejam.rewrite.table import contractions, exchanges
 
 # draft | what breaks it; the first word names the kind, and is the guard that must see it where that is certain
 BREAKING = """
+opposites | He opened the back and bent over it. | He opened the front and bent over it.
 pointing | The report is due this month. | The report is due next month.
 pointing | We met last Tuesday and talked. | We met this Tuesday and talked.
 opposites | I received a letter, and he had left. | I sent a letter, and he had left.

@@ -47,6 +47,7 @@ Whether he agrees, we are never told. | Whether | If
 It has an entry in the book. | an entry | a entry
 Now it is the turn of the crew. | crew | crew again
 The woman closed the door. | The woman | She
+The crew knew Clara, and she knew them. | and she | and Clara
 Once I asked him what it meant. | Once | Then
 """
 

@@ -57,6 +57,7 @@ def slips(unit: str, change: Change) -> bool:
             gone & MEANT and not come,
             set(went & came) & PEOPLE,  # "you told me" and "I told you"
             come & (PEOPLE | MEANT) and not gone <= FUNCTION,  # whoever it was is "she" now
+            gone & PEOPLE and not come <= FUNCTION,  # or she is named
             "if" in come,
             not come and not gone <= FUNCTION,  # words of weight, with nothing in their place
             not gone and not come <= FUNCTION,  # or in no place

@@ -247,7 +247,7 @@ support/oppose for/against with/without praise/blame/criticise hope/fear/despair
 import/export lend/borrow teach/learn give/take send/receive superior/inferior maximum/minimum wide/narrow deep/shallow
 often/rarely/seldom loose/tight ancient/modern urban/rural simple/complex/complicated strengthen/weaken expand/shrink
 improve/worsen encourage/discourage confirm/deny admit/deny north/south beautiful/ugly brave/cowardly wise/foolish clever/stupid
-quiet/loud soft/hard rough/smooth thick/thin
+quiet/loud soft/hard rough/smooth thick/thin front/back top/bottom
 """.split()
 
 CONTRACTIONS = {
