@@ -130,10 +130,19 @@ def versions_then(answer):
 )  # fmt: skip
 def test_versions_that_it_names_wrong_are_left_out(endpoint, answer, left):
     endpoint.will(versions_then(answer))
-    assert [text for found in asking(endpoint)(UNITS) for text in found] == left
+    assert [text for found in asking(endpoint)(UNITS) for text, said in found.items() if said] == left
     question = endpoint.asked[-1].body["messages"][1]["content"]
     assert question == checking.INSTRUCTION.format(pairs=f"1.\nA: {UNITS[0]}\nB: {SAID[0]}\n\n2.\nA: {UNITS[1]}\nB: {SAID[1]}")
     assert len(endpoint.asked) == len(VERSIONS) + 1
+
+
+def test_what_it_took_back_is_shown_with_why_and_nothing_is_made_of_it(endpoint, manner):
+    endpoint.will(versions_then("1"))
+    rewrite = rewrite_text(" ".join(UNITS), manner, [EditsProposer(manner), asking(endpoint)])
+    found = [one for choice in rewrite.choices for one in choice.considered]
+    taken_back = [one for one in found if SAID[0] in one.text and one.by == "your LLM"]
+    assert taken_back and all(one.refused[0].guard == "second look" for one in taken_back)
+    assert not any(SAID[0] in one.text and one.by.startswith("your LLM") and not one.refused for one in found)
 
 
 def test_a_question_that_fails_leaves_the_versions(endpoint):

@@ -2,7 +2,7 @@
 
 It is asked for some paragraphs at once, because a voice lies between sentences too, in three versions from a light touch to the
 full voice; its answers are cut into rewrites of the units (aligning.py), and those that it names wrong when asked once more
-(checking.py) are left out.  The others are only candidates: what they changed of the matter, the guards see.  The draft, its
+(checking.py) are taken back.  The others are only candidates: what they changed of the matter, the guards see.  The draft, its
 versions and those few passages leave the machine, for the writer's `destination`, and nothing else.
 Left out: talking to it (drafts.py), and telling the person beforehand where the words go, which is for whoever makes one of these.
 """
@@ -77,7 +77,7 @@ class LLMProposer:
         found = [(i, piece) for i in range(len(units)) for piece in dict.fromkeys(row[i] for row in pieces) if piece]
         told = [(i, piece) for i, piece in found if piece != units[i]]
         wrong = {told[i] for i in wrong_ones(self.writer, [(units[i], piece) for i, piece in told], stop)}
-        return [{piece: 1.0 for i, piece in found if i == unit and (i, piece) not in wrong} for unit in range(len(units))]
+        return [{piece: float((i, piece) not in wrong) for i, piece in found if i == unit} for unit in range(len(units))]
 
     def nearest(self, text: str) -> list[str]:
         """The passages nearest to a text: by the rare words they share, and of those by meaning where MiniLM is at hand."""

@@ -31,7 +31,8 @@ KEPT = 0.8  # of a sentence's content words, that another in its place must have
 LOOKED_AT = 8  # changes of a unit, those that promise most; twice as many bring nothing that shows
 
 
-Said = dict[str, float]  # versions of a unit, and how often the proposer says each: 1 for once, or of SAMPLES so many
+TAKEN_BACK = (Refusal("second look", "whoever proposed it found, asked again, that it says something else"),)
+Said = dict[str, float]  # versions of a unit, and how often the proposer says each: 1 for once, or of SAMPLES so many; 0 taken back
 
 
 class Proposer(Protocol):
@@ -115,7 +116,9 @@ def ask_all(
             failed[proposer] = str(error)
             continue
         for candidates, texts in zip(found, proposed, strict=True):
-            candidates += [Candidate(text, proposer.name, fluent=proposer.fluent, said=said) for text, said in texts.items()]
+            candidates += [
+                Candidate(text, proposer.name, () if said else TAKEN_BACK, proposer.fluent, said) for text, said in texts.items()
+            ]
     return found, failed
 
 
@@ -135,7 +138,7 @@ def develop(
     made: list[Candidate] = []
     doubted: list[Candidate] = []
     for proposer in proposers:
-        said = {candidate.text: candidate.said for candidate in candidates if candidate.by == proposer.name}
+        said = {one.text: one.said for one in candidates if one.by == proposer.name and not one.refused}
         if proposer.name == EditsProposer.name or not said:
             continue
         fluent = proposer.fluent
@@ -150,7 +153,7 @@ def develop(
         for text in propose_edits(other.text, manner, FURTHER, still(other, passes))
     ]
     by_edits = [one for one in candidates if one.by == EditsProposer.name]
-    refused = [one for one in candidates if not passes(one.text, one.fluent)]
+    refused = [one for one in candidates if one.refused or not passes(one.text, one.fluent)]
     return [*by_edits, *made, *edited, *doubted, *refused]
 
 
