@@ -7,7 +7,7 @@ then sorted, three in ten said something else or were no English; of what may st
 What it reads as well as the draft and is wrong all the same, small words above all, is refused unread (slips.py).
 A big LLM's sentences are English and nearly always right, in other words than the guards know: of 688 that guards refused, one in
 ten said something else, of 149 that passed one in twenty.  What tells those apart is how much of the draft is lost on whoever reads
-them, by its length: within the limit it was one in forty of both together.
+them, by its length: within the limit it was one in fifty of both together.
 Left out: how the reading is done (reverse.py), and what needs none, such as edits of a table.
 """
 
@@ -20,7 +20,7 @@ from vibejam.rewrite.guards import Refusal
 SAMPLES = 16  # of a model, by which it is counted how often one says a change
 LIMIT = 3.0  # nats from which on a change may not stand
 LOST = 0.7  # what a nat of meaning weighs against one of fluency
-LOST_A_WORD = 0.8  # nats of meaning, for a word of the draft's sentence, from which on a big LLM's may not stand
+LOST_A_WORD = 0.65  # nats of meaning, for a word of the draft's sentence, from which on a big LLM's may not stand
 
 
 class Read(NamedTuple):
