@@ -34,6 +34,8 @@ Bread from yesterday, with the jam, and with the tea. | yesterday, with | yester
 I shall have to discuss it with him. | discuss it | discuss
 It reads the line, opens the door, and waits. | line, opens | line and opens
 You told me that it was mended. | You told me | I told you
+I read the survey you sent me. | survey you sent me | survey I sent you
+It is the staff, whom nobody chose. | whom nobody | which no one
 They wrote down what he is owed. | is owed | owes
 Two brothers had started a game. | had started | started
 It looks rather different from here. | rather | very

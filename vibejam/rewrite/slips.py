@@ -12,7 +12,7 @@ from collections import Counter
 from vibejam.rewrite.known import with_known_exchanges_undone
 from vibejam.rewrite.splicing import Change, changed, changes
 from vibejam.rewrite.tokens import PLAIN, expanded, tokens_of
-from vibejam.rewrite.words import FUNCTION
+from vibejam.rewrite.words import FUNCTION, PRONOUNS
 
 PREPOSITIONS = frozenset(
     "of in on at by to for with from into onto upon over under across through around about against between among within without "
@@ -31,6 +31,7 @@ IN_TIME = frozenset("today tonight tomorrow yesterday now this next last past on
 MEANT = frozenset("it one me us him her them you".split())
 WHOSE = frozenset("i me my we us our you your".split())
 PEOPLE = WHOSE | set("he him his she her they them their".split())
+PERSON = {word: person for person, forms in PRONOUNS.items() for word in forms if word in PEOPLE}
 _NUMBER = frozenset({("does", "do"), ("those", "that"), ("these", "this")})
 
 
@@ -38,10 +39,10 @@ def slips(unit: str, change: Change) -> bool:
     """Whether a change of a model's is of a kind that is too often wrong to stand unread."""
     rest = changes(unit, with_known_exchanges_undone(unit, changed(unit, [change])), 0)
     olds, news = [unit[start:end] for start, end, _ in rest], [text for *_, text in rest]
-    went = sum((_words(old) - _words(new) for old, new in zip(olds, news, strict=True)), Counter())
-    came = sum((_words(new) - _words(old) for old, new in zip(olds, news, strict=True)), Counter())
-    gone, come = set(went - came), set(came - went)
+    before, after = _words(" ".join(olds)), _words(" ".join(news))
+    gone, come = set(before - after), set(after - before)
     touched = gone | come
+    who, who_now = _people(olds), _people(news)
     same = not touched and _words(unit[change[0] : change[1]]) == _words(change[2])
     return bool(rest) and any(
         (
@@ -55,7 +56,8 @@ def slips(unit: str, change: Change) -> bool:
             come & DEGREE and not gone & DEGREE,
             come & WHOSE and not gone & WHOSE,
             gone & MEANT and not come,
-            set(went & came) & PEOPLE,  # "you told me" and "I told you"
+            sorted(who) == sorted(who_now) and who != who_now,  # "you told me" and "I told you"
+            gone & {"who", "whom", "whose"} and come & {"which", "that"},
             come & (PEOPLE | MEANT) and not gone <= FUNCTION,  # whoever it was is "she" now
             gone & PEOPLE and not come <= FUNCTION,  # or she is named
             "if" in come,
@@ -67,10 +69,19 @@ def slips(unit: str, change: Change) -> bool:
     )
 
 
-def _words(text: str) -> Counter[str]:
-    """In lower case, contractions written out."""
+def _in_order(text: str) -> list[str]:
+    """The words in lower case, contractions written out."""
     tokens = (token[0].lower() for token in tokens_of(text.translate(PLAIN)) if token.lastgroup == "word")
-    return Counter("a" if part == "an" else part for token in tokens for part in expanded(token))
+    return ["a" if part == "an" else part for token in tokens for part in expanded(token)]
+
+
+def _words(text: str) -> Counter[str]:
+    return Counter(_in_order(text))
+
+
+def _people(texts: list[str]) -> list[str]:
+    """Who is named by a pronoun, in order."""
+    return [PERSON[word] for text in texts for word in _in_order(text) if word in PERSON]
 
 
 def _contracted(olds: list[str], news: list[str]) -> bool:
