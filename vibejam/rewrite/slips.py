@@ -28,6 +28,7 @@ DEGREE = frozenset("very quite rather fairly pretty too so extremely slightly so
 SAID_BESIDES = DEGREE | set("also still actually then already yet ever again about some such".split())
 HOW_MANY = frozenset("some several few many most all both each every half more less fewer".split())
 IN_TIME = frozenset("today tonight tomorrow yesterday now this next last past once then later soon".split())
+NEVER = PREPOSITIONS | HELPERS | HOW_MANY | IN_TIME  # one for another, or come, or gone
 MEANT = frozenset("it one me us him her them you".split())
 WHOSE = frozenset("i me my we us our you your".split())
 PEOPLE = WHOSE | set("he him his she her they them their".split())
@@ -46,8 +47,8 @@ def slips(unit: str, change: Change) -> bool:
     same = not touched and _words(unit[change[0] : change[1]]) == _words(change[2])
     return bool(rest) and any(
         (
-            same and not _contracted(olds, news),  # marks alone, which the edits know (joints.py), or "an" alone
-            touched & (PREPOSITIONS | HELPERS | HOW_MANY | IN_TIME),
+            same and not _contracted(olds, news),  # marks or an order alone, which the edits know (joints.py), or "an"
+            touched & NEVER,
             touched and touched <= DETERMINERS,
             gone & JOINING and not come & JOINING,
             come & JOINING and not gone & TURNING,
