@@ -350,6 +350,9 @@ The meeting takes place on Friday. | happens
 We cannot attend due to the snow. | go to
 They will attend next week. | go to
 He left due to the fact that it rained. | because of
+Your sisters and I should like to come. | sisters, and
+Sums that are small, but that are regular, mount up. | ; but
+Sums that are small, but that are regular, mount up. | — but
 """.strip().splitlines()
 
 

@@ -339,8 +339,8 @@ def standing(manner, draft, version, meaning=None):
     return {found.text for found in choice.considered if not found.refused and found.by == "somebody"}
 
 
-def read_as(nats):
-    return lambda unit, texts: [Read(nats, 0.0) for _ in texts]
+def read_as(meaning, fluency=0.0):
+    return lambda unit, texts: [Read(meaning, fluency) for _ in texts]
 
 
 def test_a_sentence_told_all_anew_stands_only_where_somebody_read_it(manner):
@@ -351,6 +351,8 @@ def test_a_sentence_told_all_anew_stands_only_where_somebody_read_it(manner):
     for version in (anew, near):
         assert standing(manner, draft, version, read_as(-0.5 * words)) == {version}
         assert not standing(manner, draft, version, read_as(-words)), "by its length"
+        assert standing(manner, draft, version, read_as(-0.5 * words, -0.5 * words)) == {version}
+        assert not standing(manner, draft, version, read_as(-0.5 * words, -1.5 * words)), "and by how it reads"
 
 
 def test_of_a_big_llms_sentence_all_or_nothing_is_taken(manner):
@@ -379,6 +381,8 @@ def test_of_two_sentences_one_may_be_taken(manner):
         ("He sold all of the meadow.", "He sold some of the meadow.", False),
         ("The farmer did not sell it.", "The farmer did sell it.", False),
         ("Three farmers sold it.", "You know that two farmers sold it.", False),
+        ("The barn is colder near the river.", "Near the river the barn gets cold, and more so than here.", True),
+        ("Everybody who sold it was cold.", "Whoever sold it was cold.", True),
     ],
 )
 def test_what_is_forgiven_to_sentences_that_were_read(manner, draft, version, forgiven):

@@ -51,6 +51,12 @@ Now it is the turn of the crew. | crew | crew again
 The woman closed the door. | The woman | She
 The crew knew Clara, and she knew them. | and she | and Clara
 Once I asked him what it meant. | Once | Then
+The crew is small and the hall is large. | and | but
+The crew is small but the hall is large. | but | and
+Few of them dared open it. | dared | could
+He has his own key of the hall. | own key | key
+The hall was cold, and damp in winter. | , and | ;
+He told me that story twice. | told me that | told me
 """
 
 FINE = """
@@ -66,6 +72,11 @@ However, the crew left early. | However, the | But the
 The crew left, yet nobody minded. | yet | but
 She realised that it was wonderful. | wonderful | lovely
 It was difficult, particularly in winter. | difficult, particularly | hard, especially
+The crew left, and the hall was shut. | , and the | ; the
+The crew left, and the hall was shut. | , and the | . The
+She believed that nobody would come. | believed that | believed
+The hall, which was built of oak, is damp. | , which was | ,
+Although small, it is a good hall. | Although | Though
 """
 
 

@@ -35,7 +35,7 @@ def refusals(draft: str, candidate: str, known_words: Container[str] = frozenset
     """Why `candidate` may not stand for `draft`; nothing where it may.
 
     `known_words`, in lower case, are those that it may use besides the draft's own; where there are none, any.  `was_read`: it
-    says the draft's sentences anew, and was read beside them (trust.py): what another sentence has more of is forgiven.
+    says the draft's sentences anew, and was read beside them (trust.py): of what words say, only what is exchanged counts.
     """
     if candidate == draft:
         return []
@@ -73,8 +73,8 @@ def _classes(table: dict[str, list[str]], strict: bool, forgiving: bool = False)
     """A guard of the words of a table by their classes.
 
     A strict one wants as many of each class as before.  One that is not lets a class be repeated, or said once for all, as long
-    as it is there when it was and no other class moves the opposite way.  A forgiving one besides lets classes come, or such as
-    say little go, where nothing moves the opposite way: "may" can't become "will", nor "we" "you".
+    as it is there when it was and no other class moves the opposite way.  A forgiving one minds that, and a duty that
+    went, alone: "may" can't become "will", nor "we" "you".
     """
     names = [name for name in table if name[-1] != "?"]
 
@@ -101,18 +101,18 @@ def _classes(table: dict[str, list[str]], strict: bool, forgiving: bool = False)
             gone = [name for name in fewer if name in words.COUNTED or name in gone and name not in words.DROPPED]
             new = [name for name in new if name not in words.SOFT]
         if forgiving and not (fewer and more):
-            gone, new = [name for name in gone if name not in words.SAYS_LITTLE], []
+            gone, new = [name for name in gone if name in words.DUTIES], []
         yield from (f"“{table[name][0]}” or its like was lost" for name in gone)
         yield from (f"“{table[name][0]}” or its like was added" for name in new)
 
     return guard
 
 
-_compared = _classes(words.COMPARATIVES, strict=True)
+_compared, _compared_forgiven = (_classes(words.COMPARATIVES, strict=True, forgiving=forgiving) for forgiving in (False, True))
 
 
-def _comparison(draft: Facts, candidate: Facts) -> Iterator[str]:
-    yield from _compared(draft, candidate)
+def _comparison(draft: Facts, candidate: Facts, compared: Guard = _compared) -> Iterator[str]:
+    yield from compared(draft, candidate)
     for degree in ("by much", "by little"):
         if draft.classes[degree] != candidate.classes[degree] and draft.classes["more"] == candidate.classes["more"]:
             yield f"something differs {degree} {'no more' if draft.classes[degree] > candidate.classes[degree] else 'now'}"
@@ -318,10 +318,13 @@ GUARDS: dict[str, Guard] = {
     "grammar": _grammar,
     "edges": _edges,
 }
-# in place of those of the same name, for sentences that were read: of what they refused there, one in ten was wrong (ABLATIONS.md)
+# in place of those of the same name, for sentences that were read: what they refuse of those is as often right as what they don't
 FORGIVING: dict[str, Guard] = {
+    "comparison": partial(_comparison, compared=_compared_forgiven),
     "pronouns": _classes(words.PRONOUNS, strict=False, forgiving=True),
     "modality": _classes(words.MODALS, strict=True, forgiving=True),
+    "quantity": _classes(words.QUANTIFIERS, strict=False, forgiving=True),
+    "certainty": _classes(words.CERTAINTY, strict=False, forgiving=True),
     "connection": partial(_connection, turns=_turns_forgiven),
 }
 _OF_READ = GUARDS | FORGIVING

@@ -16,6 +16,7 @@ _SUBORDINATE = re.compile(
 _OPEN = re.compile(r"\b(?:that|whether|if|who|whom|whose|because|when|while|although|as|than|both|either|not only|between)\b")
 _VERB = pattern(r"\b(?:<verb>|[a-z]+ed|[a-z]+s)\b")
 _FINITE = pattern(r"\b(?:<verb>|[a-z]+ed)\b")
+_SAYS = pattern(r"\b(?:<verb>|[a-z]+ed)\b|^(?:<subject>|It|You|This|That|There) [a-z]")  # more than somebody: something of them
 _DASHED = re.compile(r"[—–]| - |--")  # however it is typed
 _JOINED = re.compile(r"[;:—–]|, (?:and|but|so) ")
 _DENIED = r"n['’]t\b|\bn(?:ot|o|ever|one|othing)\b"
@@ -53,6 +54,8 @@ def _after_whole_clause(template: str) -> Put:
         after = sentence_after(match)
         if template[:1] == ";" and ";" in before + after or ", and " in match[0] and re.search(", (?:and|but) ", after):
             return None  # no third part
+        if after.startswith("that ") and re.search(r"\b(?:that|who|which)\b", before):
+            return None  # "those that are small, but that are many"
         if match[0].startswith(", and") and "and" not in template.lower() and not _TELLS.match(before):
             return None  # "ask him, and he tells you"
         return match.expand(template)
@@ -212,7 +215,8 @@ JOINTS: list[Move] = [
          unless(r",|^.{36}|^Thank|\b(?:as|because|when|while|if|that|who|which|what|how|where)\b", " ")),
     Move("before and", "none", "comma", " and ",
          pattern(r"(?<=[a-z]{3}) (?=and <subject> <verb>\b)"),
-         unless(r",|\b(?:that|if|when|because|both|between|who|which|what)\b", ", ")),
+         unless(r",|\b(?:that|if|when|because|both|between|who|which|what)\b",
+                lambda m: ", " if _SAYS.search(sentence_before(m)) else None)),
     Move("after a time", "comma", "none", ", ",
          pattern(
              r"<start>((?:In|At|On|By|For|During) (?!what|which|favou?r\b|the (?:other|one|first|second|third|last|same)\b)"

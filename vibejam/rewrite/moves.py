@@ -23,7 +23,7 @@ _VOCABULARY = {  # what stands as <name> in a pattern
     "verb": _VERBS,
     # a clause for sure: a subject and, near it, a verb
     "clause": (
-        rf"(?:{_SUBJECTS} (?!and\b|or\b)|(?:it|you|this|that|there|these|those) {_VERBS}\b"
+        rf"(?:{_SUBJECTS} (?!and\b|or\b)|(?:it|you|this|that(?! (?:are|were|have|do)\b)|there|these|those) {_VERBS}\b"
         r"|(?:the|a|an|my|our|his|her|their|its|no|every|each|this|these|some|most|many)"
         rf" (?:(?!and|or|who|which|that|of)[\w’'-]+ ){{1,3}}{_VERBS}\b)"
     ),

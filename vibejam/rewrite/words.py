@@ -95,8 +95,7 @@ couple = a couple of
 SOFT = frozenset({"some", "any", "anybody", "anything", "they", "it", "one"})
 DROPPED = SOFT | {"but", "therefore", "also", "really"}  # may go: machines' drafts have them in front of many sentences
 
-# of a sentence that was read: "you can open it" is "it opens", and who is meant shows without a word
-SAYS_LITTLE = frozenset({"will", "would", "can", *PRONOUNS})
+DUTIES = frozenset({"must", "should", "may"})  # the modals that are missed however well a sentence reads without them
 
 COUNTED = frozenset({"only"})  # each of them limits something else, so that one does not stand for two
 
