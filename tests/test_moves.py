@@ -353,6 +353,9 @@ He left due to the fact that it rained. | because of
 Your sisters and I should like to come. | sisters, and
 Sums that are small, but that are regular, mount up. | ; but
 Sums that are small, but that are regular, mount up. | — but
+We will probably have to finish that part. | must finish
+The clock has simply stopped. | has just
+He may go, provided that he asks and that you agree. | so long as
 """.strip().splitlines()
 
 
@@ -460,7 +463,7 @@ def test_ise_and_ize_are_a_leaning_of_their_own_and_what_has_one_spelling_has_no
     own = "He realised it, and we organised tea; she apologised. The colour was good. " * 9
     manner = learn_manner([own * 5], ["He realized it, and we organized tea."] * 9, [])
     assert "They recognised him." in edited("They recognized him.", manner)
-    assert not list(spelt("The surprise exercise advised four hours of a promise; sizes, a tour, the sour glamorous horror."))
+    assert not list(spelt("The surprise exercise advised four hours of a promise; sizes, a tour, the sour glamorous arborist."))
 
 
 def test_a_name_is_never_spelt_otherwise():

@@ -70,6 +70,9 @@ _NEEDED = re.compile(
     r"(?:\b(?:do|does|did)|(?<!\band)(?<!\bbut)(?<!\bor)(?<!\bso)(?<!\bif)(?<!\bwhen)(?<!\bthat)(?<!\bbecause)(?<!\bas)(?<!\bthen)"
     r"(?<!\bbefore)(?<!\bwhile)(?<!\bthink)(?<!\bknow)(?<!\bsay)(?<!\bsaid)(?<=\w)) (?:I|you|we|they|he|she|it|people) $"
 )
+_MODAL = re.compile(
+    r"(?:\b(?:will|would|may|might|could|should|shall|must|can)|['’](?:ll|d))(?: (?:[a-z]+ly|also|still|always|never|soon|even))? $"
+)
 _HELPERS = ("must", "can", "cannot", "could", "will", "has", "have")
 # past and participle in one
 _BOTH = frozenset("bought got made found told had left hurt thought kept built won meant stopped wept put".split())
@@ -88,6 +91,8 @@ def fits(text: str, start: int, end: int, way: str, ways: Ways) -> bool:
         return False
     if way.split()[0] in ("has", "have", "must") and "have" not in phrase and _NEEDED.search(before):
         return False  # "the light they need to sprout", "do they need to be told"
+    if way.split()[0] in ("must", "can") and _MODAL.search(before):  # "we will probably need to"
+        return False
     if way in ("must", "owing to", "on account of") and _DENIED.search(before):  # "nobody has to" is no "nobody must"
         return False
     if _AMOUNT.match(way) and not _AMOUNT.match(phrase) and _DETERMINER.search(before):

@@ -113,6 +113,6 @@ def _words() -> dict[str, tuple[str, str, str]]:
     words = {}
     for kind, american, british in pairs:
         words[american], words[british] = (kind, SIDES[0], british), (kind, SIDES[1], american)
-    for both in ("licence", "license", "licences", "licenses", "humorist", "humourist"):  # that one side has both of, or neither
+    for both in "licence license licences licenses humorist humourist arborist arbourist".split():  # a side has both of, or neither
         words.pop(both, None)
     return words
