@@ -136,6 +136,7 @@ verbatim | Run `make test` first. | Run `make check` first.
 verbatim | See https://example.org/a?b=1 for the rules. | See https://example.org/a for the rules.
 verbatim | Write to sam@example.org about it. | Write to sam@example.com about it.
 verbatim | Dear {{name}}, your order is here. | Dear friend, your order is here.
+verbatim | It was late, and it was cold. | It was late &mdash; and it was cold.
 marks | It is **very** late. | It is very late.
 marks | It was 21 ℃ outside. | It was 21 outside.
 question | Did the post come? | The post did come.

@@ -14,6 +14,7 @@ _LITERAL = r"""
       | (?:https?://|www\.)[^\s<>"')\]]*[^\s<>"')\].,;:!?]
       | [\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+
       | \{\{[^{}\n]*\}\}|\{%[^%\n]*%\}|<\|[^|>\n]*\|>|</?[A-Za-z][^<>\n]{0,200}>|\$?\{\w+\}|\[/?[A-Z_ ]{3,}\]|%[sd]\b
+      | &(?:[a-z]{2,8}|\#\d{2,6});                                               # an HTML entity
       | (?<!\w)[@\#][A-Za-z]\w*
       | (?<![\w/])(?:~|\.{1,2})?/(?:[\w.-]+/)*[\w.-]*\w                          # a path
       | \b[A-Za-z][A-Za-z0-9]*_\w+
@@ -26,7 +27,7 @@ _PLAIN_TOKEN = r"""
     """
 _ANY = re.compile(_LITERAL + _PLAIN_TOKEN, re.VERBOSE)
 _COMMON = re.compile(_PLAIN_TOKEN, re.VERBOSE)
-_UNCOMMON = re.compile(r"[`@<{\[_%/#]|[A-Za-z]\.[A-Za-z]")  # without these, nothing is a literal
+_UNCOMMON = re.compile(r"[`@<{\[_%/#&]|[A-Za-z]\.[A-Za-z]")  # without these, nothing is a literal
 EMPTY = re.compile(  # says nothing
     r"\b(?:it (?:is|should be|must be) (?:also )?(?:worth|important to|interesting to|useful to)? ?"
     r"(?:not(?:e|ing|ed)|mention(?:ing|ed)?|remember(?:ing)?|point(?:ing)? out|say(?:ing)?) that|please note that)\b", re.IGNORECASE
