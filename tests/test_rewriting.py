@@ -345,7 +345,7 @@ def read_as(meaning, fluency=0.0):
 
 def test_a_sentence_told_all_anew_stands_only_where_somebody_read_it(manner):
     draft = "The farmer sold the old barn and the meadow beside the river."
-    anew, near = "He let it go, shed and field, to whoever would have it.", "The old barn, and the meadow by the river, the farmer sold."
+    anew, near = "Shed and field the farmer let go, to whoever would have them.", "The old barn, and the meadow by the river, the farmer sold."
     assert not standing(manner, draft, anew) and standing(manner, draft, near)
     words = len(draft.split())
     for version in (anew, near):
@@ -383,6 +383,7 @@ def test_of_two_sentences_one_may_be_taken(manner):
         ("Three farmers sold it.", "You know that two farmers sold it.", False),
         ("The barn is colder near the river.", "Near the river the barn gets cold, and more so than here.", True),
         ("Everybody who sold it was cold.", "Whoever sold it was cold.", True),
+        ("“It is cold,” the farmer answered.", "“It is cold,” the farmer told her.", False),
     ],
 )
 def test_what_is_forgiven_to_sentences_that_were_read(manner, draft, version, forgiven):

@@ -73,8 +73,8 @@ def _classes(table: dict[str, list[str]], strict: bool, forgiving: bool = False)
     """A guard of the words of a table by their classes.
 
     A strict one wants as many of each class as before.  One that is not lets a class be repeated, or said once for all, as long
-    as it is there when it was and no other class moves the opposite way.  A forgiving one minds that, and a duty that
-    went, alone: "may" can't become "will", nor "we" "you".
+    as it is there when it was and no other class moves the opposite way.  A forgiving one minds that, a duty that
+    went and somebody who came, alone: "may" can't become "will", nor "we" "you".
     """
     names = [name for name in table if name[-1] != "?"]
 
@@ -101,7 +101,7 @@ def _classes(table: dict[str, list[str]], strict: bool, forgiving: bool = False)
             gone = [name for name in fewer if name in words.COUNTED or name in gone and name not in words.DROPPED]
             new = [name for name in new if name not in words.SOFT]
         if forgiving and not (fewer and more):
-            gone, new = [name for name in gone if name in words.DUTIES], []
+            gone, new = [name for name in gone if name in words.DUTIES], [name for name in new if name in words.SOMEBODY]
         yield from (f"“{table[name][0]}” or its like was lost" for name in gone)
         yield from (f"“{table[name][0]}” or its like was added" for name in new)
 

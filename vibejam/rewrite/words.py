@@ -96,6 +96,7 @@ SOFT = frozenset({"some", "any", "anybody", "anything", "they", "it", "one"})
 DROPPED = SOFT | {"but", "therefore", "also", "really"}  # may go: machines' drafts have them in front of many sentences
 
 DUTIES = frozenset({"must", "should", "may"})  # the modals that are missed however well a sentence reads without them
+SOMEBODY = frozenset({"I", "he", "she"})  # who is nobody's to put in
 
 COUNTED = frozenset({"only"})  # each of them limits something else, so that one does not stand for two
 
