@@ -345,7 +345,8 @@ def read_as(meaning, fluency=0.0):
 
 def test_a_sentence_told_all_anew_stands_only_where_somebody_read_it(manner):
     draft = "The farmer sold the old barn and the meadow beside the river."
-    anew, near = "The farmer let them go, shed and field, to whoever would have them.", "The old barn, and the meadow by the river, the farmer sold."
+    anew = "The farmer let them go, shed and field, to whoever would have them."
+    near = "The old barn, and the meadow by the river, the farmer sold."
     assert not standing(manner, draft, anew) and standing(manner, draft, near)
     words = len(draft.split())
     for version in (anew, near):
