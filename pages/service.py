@@ -19,7 +19,7 @@ from vibejam.runtime import is_space
 PROPOSE_SENTENCE = (
     "With this ticked, the draft goes to {host}, some paragraphs at a time, each time with up to {shown} passages of your "
     "writing that are nearest to it; {model} answers in {versions} versions and is asked which of them say something else, at "
-    "that service’s prices. What is left passes the same guards, and stands only where it is nearer to how you write."
+    "that service’s prices. What is left passes the guards, and stands only where it is nearer to how you write."
 )
 
 

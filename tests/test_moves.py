@@ -353,6 +353,8 @@ He left due to the fact that it rained. | because of
 Your sisters and I should like to come. | sisters, and
 Sums that are small, but that are regular, mount up. | ; but
 Sums that are small, but that are regular, mount up. | — but
+A sum that is small, but that is regular, mounts up. | ; but
+A sum that is small, but that is regular, mounts up. | — but
 We will probably have to finish that part. | must finish
 The clock has simply stopped. | has just
 He may go, provided that he asks and that you agree. | so long as

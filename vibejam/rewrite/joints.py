@@ -17,6 +17,7 @@ _OPEN = re.compile(r"\b(?:that|whether|if|who|whom|whose|because|when|while|alth
 _VERB = pattern(r"\b(?:<verb>|[a-z]+ed|[a-z]+s)\b")
 _FINITE = pattern(r"\b(?:<verb>|[a-z]+ed)\b")
 _SAYS = pattern(r"\b(?:<verb>|[a-z]+ed)\b|^(?:<subject>|It|You|This|That|There) [a-z]")  # more than somebody: something of them
+_RELATIVE, _RELATED = re.compile(r"(?:but |and )?that "), re.compile(r"\b(?:that|who|which)\b")
 _DASHED = re.compile(r"[—–]| - |--")  # however it is typed
 _JOINED = re.compile(r"[;:—–]|, (?:and|but|so) ")
 _DENIED = r"n['’]t\b|\bn(?:ot|o|ever|one|othing)\b"
@@ -42,6 +43,11 @@ def _within_brackets(match: re.Match[str]) -> bool:
     return before.count("(") > before.count(")") or before.count("“") > before.count("”") or before.count('"') % 2 == 1
 
 
+def _still_relates(match: re.Match[str]) -> bool:
+    """Whether what comes after goes on with the "that" of before: "a sum that is small, but that is regular"."""
+    return bool(_RELATIVE.match(sentence_after(match)) and _RELATED.search(sentence_before(match)))
+
+
 def _after_whole_clause(template: str) -> Put:
     """Where what stands before is a clause that can stand alone: no list, and nothing subordinate is still open."""
 
@@ -54,8 +60,8 @@ def _after_whole_clause(template: str) -> Put:
         after = sentence_after(match)
         if template[:1] == ";" and ";" in before + after or ", and " in match[0] and re.search(", (?:and|but) ", after):
             return None  # no third part
-        if after.startswith("that ") and re.search(r"\b(?:that|who|which)\b", before):
-            return None  # "those that are small, but that are many"
+        if _still_relates(match):
+            return None
         if match[0].startswith(", and") and "and" not in template.lower() and not _TELLS.match(before):
             return None  # "ask him, and he tells you"
         return match.expand(template)
@@ -112,6 +118,8 @@ def _alone(template: str) -> Put:
         before, after = sentence_before(match), sentence_after(match)
         around = before + after
         if _within_brackets(match) or _DASHED.search(around) or "(" in around or (template == "; " and ";" in around):
+            return None
+        if _still_relates(match):
             return None
         return match.expand(template)
 
