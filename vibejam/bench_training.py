@@ -180,7 +180,7 @@ def _estimate(model: BaseLM, data: TokenDataset, tokenizer: Tokenizer) -> float:
 def _shape(config: ModelConfig) -> str:
     shown = asdict(config)
     return ", ".join(f"{name} {shown[name]}" for name in ("n_layer", "n_embd", "block_size", "vocab_size", "grams", "gram_rows",
-                                                        "dropout", "gram_dropout"))  # fmt: skip
+                                                        "dropout", "gram_dropout", "counted"))  # fmt: skip
 
 
 def _together(runs: list[Figure]) -> Figure:

@@ -1,6 +1,6 @@
 """A run on disk: one folder that holds everything a model needs and no code.
 
-    model.safetensors        the best weights so far
+    model.safetensors        the best weights so far, and what was counted beside them
     config.json              format version, the model's shape, the tokenizer's hash and its end-of-document token
     tokenizer.json           the tokenizer the model learnt with
     run.json                 what the run is: its name, text, settings, figures, state
@@ -22,6 +22,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from vibejam.config import ModelConfig, RopeScaling
+from vibejam.counted import kept
 from vibejam.errors import UserError
 from vibejam.files import write_atomically, write_json, write_text
 from vibejam.lora import merged_weights
@@ -30,9 +31,10 @@ from vibejam.runtime import compute_dtype
 from vibejam.tokenizer import Tokenizer
 from vibejam.train import TrainState
 
-FORMAT = 3  # 2: tables of n-grams, Muon, and a run that knows its plan; 3: which n-grams are believed; both and 1 are read
+FORMAT = 4  # 2: tables of n-grams, Muon, a run that knows its plan; 3: which n-grams are believed; 4: counted ones; all are read
 MAX_JSON = 64_000_000  # bytes; SmolLM2's tokenizer, the largest file here, has 2 MB
 MAX_CONFIG = 100_000  # bytes of config.json, which holds a dozen numbers
+COUNTED = "counted."  # before the names of what was counted, whose sizes are the text's and not in config.json
 NUMBERS = {"F64", "F32", "F16", "BF16"}  # what weights may be stored as
 
 
@@ -55,7 +57,9 @@ def save_shape(folder: Path, model_config: ModelConfig, tokenizer: Tokenizer) ->
 
 def save_weights(folder: Path, model: BaseLM, dtype: torch.dtype | None = None) -> None:
     """Write the weights, corrections merged, in `dtype` or as they are."""
-    _save_tensors(folder / "model.safetensors", {name: w.to(dtype) for name, w in merged_weights(model).items()}, {})
+    weights = {name: w.to(dtype) for name, w in merged_weights(model).items()}
+    counts = model.counted.tensors() if model.counted is not None else {}
+    _save_tensors(folder / "model.safetensors", weights | {COUNTED + name: tensor for name, tensor in counts.items()}, {})
 
 
 def load_model(
@@ -74,7 +78,7 @@ def load_model(
             expected = {name: p.shape for name, p in unfilled_model(config).named_parameters()}
     except (ValueError, TypeError, RuntimeError, ArithmeticError) as error:  # torch has one for each kind of absurdity
         raise _damaged(folder, "config.json describes an impossible model") from error
-    tensors = _read_tensors(folder / "model.safetensors", expected)
+    tensors, counts = _read_tensors(folder / "model.safetensors", expected)
     rounded = dtype is None and {tensor.dtype for tensor in tensors.values()} == {torch.bfloat16}
     if dtype is None:
         dtype = compute_dtype(torch.device(device)) if rounded else torch.float32
@@ -84,6 +88,10 @@ def load_model(
         if not bool(torch.stack(tensors[name].aminmax()).isfinite().all()):  # one pass, and NaN comes through it
             raise _damaged(folder, "some weights are not numbers")
         parameter.data = tensors[name].to(device, dtype, copy=True)  # a copy: the file may be replaced under a map of it
+    try:
+        model.counted = kept(counts, config.vocab_size, config.counted) if counts else None
+    except ValueError as error:
+        raise _damaged(folder, "what it has counted makes no sense") from error
     return model.to(device, dtype), tokenizer  # the tables too
 
 
@@ -205,16 +213,20 @@ def _save_tensors(path: Path, tensors: dict[str, torch.Tensor], metadata: dict[s
     write_atomically(path, write)
 
 
-def _read_tensors(path: Path, expected: dict[str, torch.Size]) -> dict[str, torch.Tensor]:
-    """Exactly the `expected` tensors; the header is checked before any of them is read."""
+def _read_tensors(
+    path: Path, expected: dict[str, torch.Size]
+) -> tuple[dict[str, torch.Tensor], dict[str, torch.Tensor]]:
+    """Exactly the `expected` tensors, and those of what was counted; the header is checked before any of them is read."""
     try:
         with safe_open(path, framework="pt") as file:
-            found = {name: torch.Size(file.get_slice(name).get_shape()) for name in file.keys()}
+            counts = [name for name in file.keys() if name.startswith(COUNTED)]
+            found = {name: torch.Size(file.get_slice(name).get_shape()) for name in file.keys() if name not in counts}
             if found != expected:
                 raise _damaged(path.parent, "its weights do not have the shapes that config.json names")
             if not all(file.get_slice(name).get_dtype() in NUMBERS for name in expected):
                 raise _damaged(path.parent, "its weights are stored as something other than plain numbers")
-            return {name: file.get_tensor(name) for name in expected}
+            tensors = {name: file.get_tensor(name) for name in expected}
+            return tensors, {name.removeprefix(COUNTED): file.get_tensor(name).clone() for name in counts}
     except (SafetensorError, OSError) as error:
         raise _damaged(path.parent, "model.safetensors can't be read") from error
 

@@ -75,6 +75,7 @@ class ModelConfig:
     gram_rows: int = knob(32_768, "How many rows such a table has; n-grams that share one are not told apart.")
     gram_slots: int = knob(0, "In how many slots it holds how often the text said an n-gram; 0: it believes all of them alike.")
     gram_dropout: float = knob(0.0, "Share of the n-grams passed over while learning, against learning them by heart.")
+    counted: int = knob(0, "How many tokens the longest n-grams have that are counted in the text, and predicted by too; 0: none are.")
 
     def __post_init__(self) -> None:
         sizes = (self.vocab_size, self.block_size, self.n_layer, self.n_head, self.n_embd, self.kv_heads, self.hidden)
@@ -84,6 +85,8 @@ class ModelConfig:
             )
         if not (0 <= self.grams <= MAX_GRAMS and 1 <= self.gram_rows <= MAX_ROWS and 0 <= self.gram_slots <= MAX_ROWS):
             raise SettingError(f"grams lie between 0 and {MAX_GRAMS}, gram_rows and gram_slots between 1 and {MAX_ROWS}")
+        if not (isinstance(self.counted, int) and 0 <= self.counted <= MAX_GRAMS):
+            raise SettingError(f"counted lies between 0 and {MAX_GRAMS}")
         if self.block_size > MAX_CONTEXT or self.n_layer > MAX_LAYERS:
             raise SettingError(f"block_size is {MAX_CONTEXT} at most and n_layer {MAX_LAYERS}")
         if self.n_embd % self.n_head or (self.n_embd // self.n_head) % 2:

@@ -53,9 +53,14 @@ def loss_beside(teacher: Teacher, model: BaseLM, idx: Tensor, targets: Tensor) -
     Tokens and targets (B, T); targets of -1 do not count.
     """
     counted = targets.flatten() >= 0
-    said = F.log_softmax(model(idx)[0].flatten(0, 1)[counted].float(), dim=-1)  # (n, V)
+    said = F.log_softmax(_logits(model, idx)[counted].float(), dim=-1)  # (n, V)
     with torch.no_grad():
-        expected = teacher.model(idx)[0].flatten(0, 1)[counted].float().softmax(-1)  # (n, V)
+        expected = _logits(teacher.model, idx)[counted].float().softmax(-1)  # (n, V)
     nats = F.nll_loss(said, targets.flatten()[counted], reduction="sum") / counted.sum().clamp(min=1)
     unlike = -(expected * said).sum() / counted.sum().clamp(min=1)
     return (1 - teacher.share) * nats + teacher.share * unlike, nats.detach()
+
+
+def _logits(model: BaseLM, idx: Tensor) -> Tensor:
+    """(B*T, V), of the network alone: what was counted of a text knows it by heart."""
+    return model.head(model.hidden_states(idx)).flatten(0, 1)

@@ -35,7 +35,7 @@ from vibejam.tokenizer import Tokenizer, train_tokenizer
 from vibejam.train import TrainEvent, TrainState, train_lm
 from vibejam.voice import background_drafts, background_people
 
-FORMAT = 3  # as checkpoint.py's, which says what changed
+FORMAT = 4  # as checkpoint.py's, which says what changed
 SAMPLE_PROMPT = "I think "  # what every measurement's sample goes on from
 SECONDS_BETWEEN_METRICS = 0.25  # a curve needs no more points than that
 

@@ -20,6 +20,7 @@ from torch.overrides import TorchFunctionMode
 from torch.utils.checkpoint import checkpoint
 
 from vibejam.config import ModelConfig, RopeScaling
+from vibejam.counted import Counted, count
 from vibejam.errors import SettingError
 
 LOSS_CHUNK = 4_000_000  # logits held in memory at once while the loss is computed: 16 MB in fp32
@@ -35,6 +36,7 @@ class BaseLM(nn.Module, ABC):
 
     config: ModelConfig
     head: nn.Linear
+    counted: Counted | None = None  # what `look_over` found; the network learns without it, for it knows the text by heart
     rounded = False  # weights kept in half precision, and none was asked for: who writes may round further (decoder.py)
 
     @abstractmethod
@@ -47,20 +49,27 @@ class BaseLM(nn.Module, ABC):
 
     @abstractmethod
     def forward_cached(self, idx: Tensor, cache: object) -> Tensor:
-        """The next tokens (B, T) after those already in `cache`, to logits (B, T, V); the cache moves on by T."""
+        """The next tokens (B, T) after those already in `cache`, to the network's logits (B, T, V); the cache moves on by T."""
 
     def forward(self, idx: Tensor, targets: Tensor | None = None) -> tuple[Tensor | None, Tensor | None]:
-        """Tokens (B, T) to logits (B, T, V) and, given targets (B, T), the mean loss in nats a token.
+        """Tokens (B, T) to logits (B, T, V) as `predicted` and, given targets (B, T), their mean loss in nats a token.
 
         Targets of -1 do not count; where none does, the loss is 0.  Raises ValueError for texts longer than the context or
         empty.
         """
         self._check_length(idx)
-        logits = self.head(self.hidden_states(idx))  # (B, T, V)
+        logits = self.predicted(self.head(self.hidden_states(idx)), idx)  # (B, T, V)
         if targets is None:
             return logits, None
         total = F.cross_entropy(logits.float().flatten(0, 1), targets.flatten(), ignore_index=-1, reduction="sum")
         return logits, total / (targets >= 0).sum().clamp(min=1)
+
+    def predicted(self, logits: Tensor, idx: Tensor) -> Tensor:
+        """What is to be expected after each of the last n of tokens (B, T): by the network's logits (B, n, V) and by what was counted."""
+        if self.counted is None:
+            return logits
+        before = idx.shape[1] - logits.shape[1]
+        return self.counted.beside(logits, idx[:, before:], idx[:, :before])
 
     @torch.no_grad()
     def generate(self, idx: Tensor, max_new_tokens: int, temperature: float = 1.0) -> Tensor:
@@ -75,7 +84,7 @@ class BaseLM(nn.Module, ABC):
         return idx
 
     def loss(self, idx: Tensor, targets: Tensor, weights: Tensor | None = None) -> Tensor:
-        """The same loss as `forward`, in chunks, so that a large vocabulary's logits never lie in memory all at once.
+        """The loss of the network alone, in chunks, so that a large vocabulary's logits never lie in memory all at once.
 
         Given `weights` (B, T), their mean: how much each target counts; logits are made only where one does.
         """
@@ -105,7 +114,9 @@ class BaseLM(nn.Module, ABC):
             raise ValueError(f"{idx.shape[1]} tokens given, but this model reads 1 to {self.config.block_size} at a time")
 
     def look_over(self, documents: Sequence[Tensor]) -> None:
-        """What a model wants to know of the whole text, each document's tokens (n,), before it learns from it: here, nothing."""
+        """See the whole text, each document's tokens (n,), before learning from it: its n-grams are counted, where the config says so."""
+        if self.config.counted:
+            self.counted = count(documents, self.config.vocab_size, self.config.counted)
 
     def row_tables(self) -> list[nn.Parameter]:
         """Tables of which a step touches few rows: their gradients are sparse, and they are learnt and kept in fp32."""

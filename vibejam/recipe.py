@@ -25,6 +25,7 @@ FEW_TOKENS = 800_000  # below which, as where it begins anew, a plain model gets
 CHARACTERS_A_PIECE = 2.5  # in a bpe token learnt from so little text
 KNOWN_CHARACTERS = 350  # tokens of a character tokenizer: bytes, and the text's own characters
 SLOTS_A_ROW = 16  # to keep which n-grams are believed: a row is a hundred numbers or more, a slot is one
+LONGEST_COUNTED = {"pieces": 5, "characters": 7}  # tokens; longer ones are hardly ever met again
 LOOK = 16_384  # tokens a measurement reads at most
 READS_FASTER = 2.5  # than it learns
 READ_BESIDE = 0.35  # of a step's time, what the teacher of a second turn takes besides
@@ -36,7 +37,7 @@ AGAINST_HEART = (  # below how many readings of the text: what share of its n-gr
     (math.inf, 0.6, 0.1),
 )
 BATCH, CONTEXT = 16, 128  # passages a step, tokens in each
-GENTLY = 12  # readings from which half the rate gets further, or the last ones undo what the first brought
+GENTLY = 12  # readings from which half the rate and three times the decay get further, or the last ones undo what the first brought
 TWO_TURNS, SHALLOW = 12, 20  # from which a run is better parted in two turns; and where a plain model of two blocks is
 ANEW = 30  # from which the second of them had better begin from nothing
 FIRST_TURN = 0.25  # of a run
@@ -132,10 +133,12 @@ def _by_readings(
         batch = size[0] or BATCH // 2
     table, dropout = next(rule[1:] for rule in AGAINST_HEART if times < rule[0])
     shape: dict[str, object] = {"arch": arch, "n_layer": layers, "n_head": 2, "n_embd": 128, "block_size": context}
+    shape["counted"] = LONGEST_COUNTED["pieces" if pieces else "characters"]
     reasons = [
         f"{layers} blocks of width 128: "
         + ("there is time for a deeper model." if layers > 2 else "a small model gets furthest in so little time."),
         f"The text is read about {times:,.0f} times, so " if times >= 1.5 else "The text is read about once, so ",
+        f"What it says after the last one to {shape['counted'] - 1} tokens is counted too, and goes into every prediction.",
     ]
     if arch == "tuned":
         rows = 2 ** min(15, max(10, round(math.log2(characters / 16 + 1))))
@@ -158,7 +161,7 @@ def _by_readings(
         settings["max_iters"] = math.ceil(enough / (batch * context))
         reasons.append(f"Reading it more often makes it worse, so the run ends after {settings['max_iters']:,} steps.")
     if times >= GENTLY:
-        settings |= {"lr": 4e-3, "muon_lr": 0.01}
+        settings |= {"lr": 4e-3, "muon_lr": 0.01, "weight_decay": 0.3}
     if times >= (TWO_TURNS if arch == "tuned" or layers > 2 else SHALLOW):
         settings |= {"first_turn": min(FIRST_TURN, TAUGHT / times), "anew": times >= ANEW}
         then = "teaches one that begins from nothing" if times >= ANEW else "is its own teacher from then on"

@@ -151,6 +151,7 @@ def _stream(
             logits = decoder.step(torch.tensor(context[-1:]), memory)[0]  # (V,)
         else:
             logits = _more(model, context[-1:], memory)
+        logits = model.predicted(logits[None, None], torch.tensor([context]))[0, 0]
         logits[banned] = -torch.inf
         token = draw(logits, config, dice)
         yield token

@@ -137,6 +137,7 @@ def _logits(model: BaseLM, ids: Sequence[int], start: int, first: int, last: int
     cache = model.new_cache(1, x.shape[1])
     rows: list[Tensor] = []
     for at in range(0, x.shape[1], AT_ONCE):
-        logits = model.forward_cached(x[:, at : at + AT_ONCE], cache)[0].float().cpu()  # (T, V)
+        logits = model.forward_cached(x[:, at : at + AT_ONCE], cache)
+        logits = model.predicted(logits, x[:, : at + AT_ONCE])[0].float().cpu()  # (T, V)
         rows += [row.clone() for row in logits[max(0, first - 1 - start - at) :]]
     return rows

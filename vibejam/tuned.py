@@ -68,7 +68,7 @@ class TunedModel(BaseLM):
 
     @torch.no_grad()
     def look_over(self, documents: Sequence[Tensor]) -> None:
-        """How often the text says each n-gram, and so how far its row is to be believed."""
+        super().look_over(documents)  # then how often each n-gram is said, and so how far its row is to be believed
         said: list[list[Tensor]] = [[] for _ in self.grams]
         for ids in documents:  # (n,): no n-gram reaches from one into the next
             before = ids.new_full((1, self.config.grams), -1)

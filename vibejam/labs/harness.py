@@ -159,6 +159,7 @@ def course(
     for name in archs:
         architecture(name)
     where, texts = pick_device(device), part_texts(corpus)
+    shape = {"counted": 0} | (shape or {})  # architectures are compared, and counting is none
     recipe = plan_run(sum(map(len, texts.train)), minutes, shape=shape, train=ALIKE)
     like = recipe.model_config(texts.tokenizer.vocab_size, int(recipe.shape["block_size"]))
     configs = {name: equal_parameters(like, name) for name in dict.fromkeys(archs)}

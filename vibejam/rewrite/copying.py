@@ -98,6 +98,7 @@ class CopyingModel(GPTModel):
         """The transformer alone, with the same weights."""
         model = unfilled_model(self.config)
         model.load_state_dict({n: w for n, w in self.state_dict().items() if not n.startswith("pointer.")})
+        model.counted = self.counted
         return model
 
 
@@ -110,6 +111,7 @@ def add_copying(model: GPTModel, folder: Path) -> CopyingModel:
     copying = CopyingModel(replace(model.config, block_size=block))
     pointer = _read(folder)[0] if (folder / FILE).is_file() else {}
     _fill(copying, {**model.state_dict(), **pointer}, folder)
+    copying.counted = model.counted
     return copying.to(next(model.parameters()).device).eval()
 
 
