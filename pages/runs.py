@@ -13,7 +13,7 @@ import gradio as gr
 from pages import chart, look, progress, sample, state
 from pages.words import clock, count, day_of, esc
 from vibejam.errors import UserError
-from vibejam.export import export_gguf, export_hf
+from vibejam.export import export_gguf, export_hf, left_behind
 from vibejam.jobs import JOBS
 from vibejam.workspace import LONGEST_NAME
 
@@ -148,8 +148,9 @@ def export(owner: str, name: str, kind: object) -> Iterator[list]:
     yield [gr.update(value=look.quiet(f"Writing “{title}” as {FORMATS[kind]}…"), visible=True), gr.update(visible=False)]
     path = write_export(state.export_folder(owner), folder, str(kind))
     size = f"{path.stat().st_size / 1e6:,.0f} MB" if path.stat().st_size > 1e6 else f"{path.stat().st_size / 1e3:,.0f} kB"
+    said = f"“{title}” is ready. It holds no text, but a model can repeat what it learnt. {left_behind(folder)}"
     yield [
-        gr.update(value=look.quiet(f"“{title}” is ready. It holds no text, but a model can repeat what it learnt."), visible=True),
+        gr.update(value=look.quiet(said.strip()), visible=True),
         gr.update(value=str(path), label=f"Download it ({size})", visible=True),
     ]
 

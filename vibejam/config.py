@@ -75,7 +75,7 @@ class ModelConfig:
     gram_rows: int = knob(32_768, "How many rows such a table has; n-grams that share one are not told apart.")
     gram_slots: int = knob(0, "In how many slots it holds how often the text said an n-gram; 0: it believes all of them alike.")
     gram_dropout: float = knob(0.0, "Share of the n-grams passed over while learning, against learning them by heart.")
-    counted: int = knob(0, "How many tokens the longest n-grams have that are counted in the text, and predicted by too; 0: none are.")
+    counted: int = knob(0, "How many tokens the longest n-grams have that are counted and predicted by, too; 0: none are.")
 
     def __post_init__(self) -> None:
         sizes = (self.vocab_size, self.block_size, self.n_layer, self.n_head, self.n_embd, self.kv_heads, self.hidden)

@@ -1,12 +1,11 @@
 """What the writing says after the last few tokens: n-grams that are counted, not learnt, by modified Kneser-Ney.
 
 Counting takes a second where learning takes minutes, and it errs elsewhere: a network knows what kind of word fits, a count which
-one this person says there.  So a model that began from nothing predicts by both: the geometric mean, which every part of it can
-veto.  The network learns without, for what was counted knows the text by heart.  Counted are a text's n-grams of one token up to the
-longest; a longer one has the last word, as far as it was said more often than chance says (interpolated, three discounts: Chen and
-Goodman 1999, https://doi.org/10.1006/csla.1999.0128).  An n-gram of four tokens or more that the text says once is not kept: it
-helps little, and together they would be the text itself.  Left out: a share for each place, which brought a tenth of what one
-for all brings (ABLATIONS.md).
+one this person says there.  So a model that began from nothing predicts by both, their geometric mean.  The network learns
+without, for what was counted knows the text by heart.  Counted are a text's n-grams of one token up to the longest; a longer one
+has the last word, as far as it was said more often than chance says (interpolated, three discounts: Chen and Goodman,
+https://doi.org/10.1006/csla.1999.0128).  An n-gram of four tokens or more that the text says once is not kept: it helps little, and
+together they would be the text itself.  Left out: a share for each place; the best was nearly the same for all (ABLATIONS.md).
 
 Shapes: B batch, T time (tokens), V vocabulary, C contexts of one length, E their n-grams.
 """
@@ -64,7 +63,7 @@ class Counted:
             start, many = table.starts[row], table.starts[row + 1] - table.starts[row]
             found = torch.arange(int(many.sum()), device=idx.device) + (start - many.cumsum(0) + many).repeat_interleave(many)
             p.view(-1).index_add_(0, place.repeat_interleave(many) * V + table.tokens[found], table.shares[found])
-        return p.log().view(B, T, V)
+        return p.clamp_(min=torch.finfo(p.dtype).tiny).log().view(B, T, V)
 
     def tensors(self) -> dict[str, Tensor]:
         """All of it by name, as `kept` takes it back."""
@@ -75,7 +74,7 @@ class Counted:
 
 
 def count(documents: Sequence[Tensor], vocab_size: int, longest: int) -> Counted:
-    """The n-grams of up to `longest` tokens of documents (n,) each, as far as their numbers fit; none reaches from one into the next.
+    """The n-grams of up to `longest` tokens of documents (n,), as far as their numbers fit; none reaches from one into the next.
 
     Raises ValueError where there is not one token.
     """

@@ -1,7 +1,8 @@
 """A trained voice for other tools: a Hugging Face folder that `transformers` loads, or a GGUF file for llama.cpp.
 
 Weights go out in fp32, whole; other tools can shrink them.  A text begins after a document's end there too, as in
-training.  Left out: any text of the person's (the model card holds numbers only), and models that are no Llama.
+training.  Left out: any text of the person's (the model card holds numbers only), what was counted beside the
+network, for a Llama has no place for it, and models that are none.
 """
 
 import os
@@ -66,6 +67,13 @@ def export_gguf(checkpoint_folder: Path | str, out: Path | str) -> None:
     if out.exists():
         raise UserError(f"{out} exists already; choose another name or delete it.")
     write_atomically(out, lambda temporary: write_gguf(temporary, model, tokenizer))
+
+
+def left_behind(checkpoint_folder: Path | str) -> str:
+    """What of the voice in `checkpoint_folder` no other program will hear, in a sentence; "" where it is all there."""
+    if not load_config(Path(checkpoint_folder))[0].counted:
+        return ""
+    return "What was counted in your writing stays here, so other programs will predict it a little worse."
 
 
 def _load_llama(folder: Path) -> tuple[GPTModel, Tokenizer]:
@@ -161,7 +169,8 @@ def _model_card(folder: Path, model: GPTModel) -> str:
         rows.append(("Learnt from", f"{text.get('documents', 0):,} documents, {text.get('words', 0):,} words"))
         rows.append(("Held out", f"{text.get('val_characters', 0):,} characters, as whole documents"))
     if "val_bits_per_byte" in figures:
-        rows.append(("Bits per byte on all of the held-out text", f"{figures['val_bits_per_byte']:.3f}"))
+        beside = ", in vibejam, which counts n-grams beside it" if model.counted is not None else ""
+        rows.append((f"Bits per byte on all of the held-out text{beside}", f"{figures['val_bits_per_byte']:.3f}"))
     if "iters" in figures:
         rows.append(("Training", f"{figures['iters']:,} steps, {figures.get('seconds', 0):,.0f} seconds"))
     config = model.config

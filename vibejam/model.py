@@ -65,7 +65,7 @@ class BaseLM(nn.Module, ABC):
         return logits, total / (targets >= 0).sum().clamp(min=1)
 
     def predicted(self, logits: Tensor, idx: Tensor) -> Tensor:
-        """What is to be expected after each of the last n of tokens (B, T): by the network's logits (B, n, V) and by what was counted."""
+        """What is expected after the last n of tokens (B, T): by the network's logits (B, n, V) and by what was counted."""
         if self.counted is None:
             return logits
         before = idx.shape[1] - logits.shape[1]
@@ -114,7 +114,7 @@ class BaseLM(nn.Module, ABC):
             raise ValueError(f"{idx.shape[1]} tokens given, but this model reads 1 to {self.config.block_size} at a time")
 
     def look_over(self, documents: Sequence[Tensor]) -> None:
-        """See the whole text, each document's tokens (n,), before learning from it: its n-grams are counted, where the config says so."""
+        """Count the n-grams of the whole text, each document's tokens (n,), where the config says so; before learning from it."""
         if self.config.counted:
             self.counted = count(documents, self.config.vocab_size, self.config.counted)
 

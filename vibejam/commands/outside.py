@@ -14,10 +14,12 @@ def fetch(args: argparse.Namespace) -> dict[str, object]:
 
 
 def export(args: argparse.Namespace) -> dict[str, object]:
-    from vibejam.export import export_gguf, export_hf
+    from vibejam.export import export_gguf, export_hf, left_behind
 
     write = {"hf": export_hf, "gguf": export_gguf}[args.format]
     write(Path(args.ckpt_path), Path(args.out))
+    if behind := left_behind(args.ckpt_path):
+        say(behind)
     return {"format": args.format, "out": args.out}
 
 
