@@ -42,28 +42,42 @@ class Counted:
 
     def beside(self, logits: Tensor, idx: Tensor, before: Tensor) -> Tensor:
         """Logits (B, T, V) after tokens (B, T) that stand after others (B, N), to those of the mean, in fp32."""
-        return (1 - SHARE) * logits.float().log_softmax(-1) + SHARE * self.log_probabilities(idx, before)
+        return self.log_probabilities(idx, before).lerp_(logits.float(), 1 - SHARE)
 
+    @torch.no_grad()
     def log_probabilities(self, idx: Tensor, before: Tensor) -> Tensor:
         """Of the token after each of `idx` (B, T), which stand after `before` (B, N): (B, T, V) in fp32."""
         if self.tables[0].starts.device != idx.device:
             self.tables = [Table(*(tensor.to(idx.device) for tensor in vars(table).values())) for table in self.tables]
-        (B, T), V = idx.shape, self.vocab_size
-        stream = torch.cat([before, idx], dim=1)[:, -T - len(self.tables) :]
-        stream = F.pad(stream, (len(self.tables), 0), value=-1)  # (B, L): -1 is no token
-        p = torch.full((B * T, V), 1 / V, device=idx.device)
-        for length, table in enumerate(self.tables):
-            if not len(table.contexts):
-                break
-            keys, known = (part[:, -T:].flatten().contiguous() for part in _last(stream, length, V))  # (B*T,) each
+        (B, T), V, longest = idx.shape, self.vocab_size, max(2, len(self.tables)) - 1
+        stream = F.pad(torch.cat([before, idx], dim=1)[:, -T - longest :], (longest, 0), value=-1)  # -1 is no token
+        contexts = stream.unfold(1, longest, 1)[:, -T:].flatten(0, 1)  # (B*T, longest)
+        kinds, which = contexts[:, -1].unique(return_inverse=True)  # few, which have most to say: each is worked out once
+        short = self._over(torch.full((len(kinds), V), 1 / V, device=idx.device), kinds[:, None], range(2))
+        p = self._over(short[which], contexts, range(2, len(self.tables)))
+        return p.clamp_(min=torch.finfo(p.dtype).tiny).log_().view(B, T, V)
+
+    def _over(self, below: Tensor, contexts: Tensor, lengths: range) -> Tensor:
+        """What contexts (n, L) say of the next token by their last ones, as many as `lengths` name; `below` (n, V) has what they leave."""
+        left, places, parts = below.new_ones(len(below)), [], []
+        for length in reversed(lengths):
+            if length >= len(self.tables) or not len(self.tables[length].contexts):
+                continue
+            table = self.tables[length]
+            keys, known = _numbers(contexts, length, self.vocab_size)
             row = torch.searchsorted(table.contexts, keys).clamp(max=len(table.contexts) - 1)
-            place = (known & (table.contexts[row] == keys)).nonzero()[:, 0]  # (n,), where the text says what follows
+            place = (known & (table.contexts[row] == keys)).nonzero()[:, 0]  # (m,), where the text says what follows
             row = row[place]
-            p *= torch.ones(B * T, device=idx.device).index_copy(0, place, table.rest[row])[:, None]
             start, many = table.starts[row], table.starts[row + 1] - table.starts[row]
-            found = torch.arange(int(many.sum()), device=idx.device) + (start - many.cumsum(0) + many).repeat_interleave(many)
-            p.view(-1).index_add_(0, place.repeat_interleave(many) * V + table.tokens[found], table.shares[found])
-        return p.clamp_(min=torch.finfo(p.dtype).tiny).log().view(B, T, V)
+            first = start - many.cumsum(0) + many
+            found = torch.arange(int(many.sum()), device=keys.device) + first.repeat_interleave(many)  # (E',)
+            places.append((place * self.vocab_size).repeat_interleave(many) + table.tokens[found])
+            parts.append(left[place].repeat_interleave(many) * table.shares[found])
+            left[place] *= table.rest[row]
+        p = below * left[:, None]
+        if places:
+            p.view(-1).index_add_(0, torch.cat(places), torch.cat(parts))
+        return p
 
     def tensors(self) -> dict[str, Tensor]:
         """All of it by name, as `kept` takes it back."""
@@ -79,21 +93,20 @@ def count(documents: Sequence[Tensor], vocab_size: int, longest: int) -> Counted
     Raises ValueError where there is not one token.
     """
     V, N = vocab_size, min(longest, int(62 / math.log2(max(2, vocab_size))))
-    stream = torch.cat([F.pad(ids.cpu(), (N, 0), value=-1) for ids in documents] or [torch.empty(0)])[None].long()  # (1, L)
-    if not bool((stream >= 0).any()):
+    stream = torch.cat([F.pad(ids.cpu().long(), (N, 0), value=-1) for ids in documents] or [torch.empty(0)])
+    grams = stream.unfold(0, N, 1)[stream[N - 1 :] >= 0] if len(stream) else stream[None]  # (n, N), each token with those before it
+    if not grams.numel():
         raise ValueError("there is nothing to count")
     said = []  # for contexts of 0 tokens, 1, ...: their n-grams' numbers (E,), ascending, and how often each was said (E,)
     for length in range(N):
-        keys, known = _last(stream, length, V)
-        following = stream[:, length:]  # (1, L - length)
-        keys, known = keys[:, : following.shape[1]], known[:, : following.shape[1]] & (following >= 0)
-        said.append((keys * V + following)[known].unique(return_counts=True))
+        keys, known = _numbers(grams[:, :-1], length, V)
+        said.append((keys * V + grams[:, -1])[known].unique(return_counts=True))
     tables = []
-    for length, (grams, times) in enumerate(said):
+    for length, (numbers, times) in enumerate(said):
         if length + 1 < N:  # a shorter one counts by how many different tokens stand before it
             longer = said[length + 1][0]
-            grams, times = (longer // V % V**length * V + longer % V).unique(return_counts=True)
-        tables.append(_table(grams, times, V, length))
+            numbers, times = (longer // V % V**length * V + longer % V).unique(return_counts=True)
+        tables.append(_table(numbers, times, V, length))
     return Counted(tables, V)
 
 
@@ -119,15 +132,12 @@ def _discounts(times: Tensor) -> Tensor:
     return torch.tensor([0.0] + [min(max(LEAST, discount), n - LEAST) for n, discount in enumerate(found, 1)])
 
 
-def _last(stream: Tensor, length: int, V: int) -> tuple[Tensor, Tensor]:
-    """A number for the last `length` tokens up to each place of `stream` (B, L), and whether all were there: (B, L - length + 1).
-
-    For no tokens at all it is 0, in every place.
-    """
-    if not length:
-        return torch.zeros_like(stream), torch.ones_like(stream, dtype=torch.bool)
-    parts = [stream[:, length - 1 - back : stream.shape[1] - back] for back in range(length)]
-    return sum(part * V**back for back, part in enumerate(parts)), torch.stack(parts).amin(0) >= 0
+def _numbers(contexts: Tensor, length: int, V: int) -> tuple[Tensor, Tensor]:
+    """A number for the last `length` tokens of each of contexts (n, L), and whether all are there: (n,) each.  For none it is 0."""
+    keys, known = contexts.new_zeros(len(contexts)), contexts.new_ones(len(contexts), dtype=torch.bool)
+    for back in range(1, length + 1):
+        keys, known = keys + contexts[:, -back] * V ** (back - 1), known & (contexts[:, -back] >= 0)
+    return keys, known
 
 
 def kept(tensors: Mapping[str, Tensor], vocab_size: int, longest: int) -> Counted:
