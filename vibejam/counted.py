@@ -42,7 +42,7 @@ class Counted:
 
     def beside(self, logits: Tensor, idx: Tensor, before: Tensor) -> Tensor:
         """Logits (B, T, V) after tokens (B, T) that stand after others (B, N), to those of the mean, in fp32."""
-        return self.log_probabilities(idx, before).lerp_(logits.float(), 1 - SHARE)
+        return self.log_probabilities(idx, before).lerp(logits.float(), 1 - SHARE)
 
     @torch.no_grad()
     def log_probabilities(self, idx: Tensor, before: Tensor) -> Tensor:
@@ -58,7 +58,7 @@ class Counted:
         return p.clamp_(min=torch.finfo(p.dtype).tiny).log_().view(B, T, V)
 
     def _over(self, below: Tensor, contexts: Tensor, lengths: range) -> Tensor:
-        """What contexts (n, L) say of the next token by their last ones, as many as `lengths` name; `below` (n, V) has what they leave."""
+        """What contexts (n, L) say of the next token by as many of their last as `lengths` name; `below` (n, V) has what they leave."""
         left, places, parts = below.new_ones(len(below)), [], []
         for length in reversed(lengths):
             if length >= len(self.tables) or not len(self.tables[length].contexts):
