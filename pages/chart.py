@@ -67,7 +67,7 @@ def curve(events: list[dict], about: dict, alive: bool) -> str:
     return _json(
         {
             "unit": unit,
-            "learnt": {"y": [y for _, y, _ in learnt]} | _smooth(learnt, unit, "the writing it learns from"),
+            "learnt": {"y": [y for _, y, _ in learnt]} | _smooth(learnt, unit, f"the writing it learns from{_alone(about)}"),
             "held": _held(held, unit, "writing held out"),
             "best": _best(held, unit),
             "second": next((round(event["seconds"], 2) for event in events if event.get("turn") and "seconds" in event), None),
@@ -85,7 +85,7 @@ def overlay(runs: list[tuple[str, list[dict], dict]]) -> str:
         drawn.append({
             "name": title,
             "held": _held(held, unit, f"writing held out<br>{esc(title)}"),
-            "learnt": _smooth(learnt, unit, f"the writing it learnt from<br>{esc(title)}"),
+            "learnt": _smooth(learnt, unit, f"the writing it learnt from{_alone(about)}<br>{esc(title)}"),
         })  # fmt: skip
     return _json({"runs": drawn})
 
@@ -100,6 +100,12 @@ def _lines(events: list[dict], about: dict) -> tuple[list[dict], list[tuple[floa
         for bucket in _buckets(found)
     ]
     return held, learnt, unit
+
+
+def _alone(about: dict) -> str:
+    """What is left out of one line and not of the other: counts know the writing by heart."""
+    counted = about.get("settings", {}).get("model", {}).get("counted")
+    return "<br>by the network alone, without what is counted" if counted else ""
 
 
 def _smooth(learnt: list[tuple[float, float, int]], unit: str, on: str) -> dict:

@@ -27,7 +27,7 @@ KNOWN_CHARACTERS = 350  # tokens of a character tokenizer: bytes, and the text's
 SLOTS_A_ROW = 16  # to keep which n-grams are believed: a row is a hundred numbers or more, a slot is one
 LONGEST_COUNTED = {"pieces": 5, "characters": 7}  # tokens; longer ones are hardly ever met again
 LOOK = 16_384  # tokens a measurement reads at most
-READS_FASTER = 2.5  # than it learns
+READS_FASTER = 2.0  # than it learns
 READ_BESIDE = 0.35  # of a step's time, what the teacher of a second turn takes besides
 AGAINST_HEART = (  # below how many readings of the text: what share of its n-grams, and of all else, is passed over
     (1.2, 0.0, 0.0),
@@ -138,7 +138,8 @@ def _by_readings(
         f"{layers} blocks of width 128: "
         + ("there is time for a deeper model." if layers > 2 else "a small model gets furthest in so little time."),
         f"The text is read about {times:,.0f} times, so " if times >= 1.5 else "The text is read about once, so ",
-        f"What it says after the last one to {shape['counted'] - 1} tokens is counted too, and goes into every prediction.",
+        f"How often it says what after {shape['counted'] - 1} {'pieces of words' if pieces else 'characters'} or fewer is counted "
+        "besides, and goes into every prediction.",
     ]
     if arch == "tuned":
         rows = 2 ** min(15, max(10, round(math.log2(characters / 16 + 1))))
