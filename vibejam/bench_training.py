@@ -28,6 +28,7 @@ from vibejam.tokenizer import Tokenizer, train_tokenizer
 from vibejam.train import train_lm
 
 SAMPLE = Path(__file__).resolve().parents[1] / "assets" / "sample"
+WARM_UP, PACED = 20, 100  # steps of nanoGPT that are not counted, and that say how many fit into the minutes
 FEWER = 30  # times less than nanoGPT's is the time of the short runs
 Figure = dict[str, object]
 
@@ -113,10 +114,10 @@ def _theirs(texts: Texts, minutes: float | None) -> Figure:
     torch.manual_seed(1337)
     model = nanogpt.NanoGPT(len(number), run)
     if minutes is not None:
-        before, steps = time.process_time(), 30
-        for _ in nanogpt.train(nanogpt.NanoGPT(len(number), run), ids, steps - 1):
-            pass
-        run = replace(run, iterations=int(minutes * 60 / ((time.process_time() - before) / steps)))
+        for step, _ in nanogpt.train(nanogpt.NanoGPT(len(number), run), ids, WARM_UP + PACED):
+            if step == WARM_UP:
+                before = time.process_time()
+        run = replace(run, iterations=int(minutes * 60 / ((time.process_time() - before) / PACED)))
     before = time.process_time()
     for _ in nanogpt.train(model, ids, run.iterations):
         pass
