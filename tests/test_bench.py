@@ -26,8 +26,8 @@ def small(vocab_size=65):
 
 
 def test_a_small_model_from_scratch_writes_the_same_text_both_ways():
-    figure = from_scratch(n_layer=1, n_embd=48, block_size=32, tokens=40, rounds=2)
-    assert figure["same_first_tokens"]["vibejam fp32"] >= 32, "as long as the context is not full"
+    figure = from_scratch(n_layer=1, n_embd=96, block_size=32, tokens=40, rounds=2)
+    assert figure["same_first_tokens"]["vibejam"] >= 32, "as long as the context is not full"
     ratio = figure["times_reading_again"]["vibejam"]
     assert 0 < ratio["lowest"] <= ratio["median"] <= ratio["highest"]
 

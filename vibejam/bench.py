@@ -69,20 +69,19 @@ turned over the seed catalogue and asked who would be free on Thursdays.
 def one_stream(tokens: int = 64, rounds: int = 3) -> Figure:
     """Tokens a second, greedy, one text, SmolLM2: ours against transformers.generate and, where installed, llama.cpp.
 
-    The prompt's reading is in the time of each.  "vibejam" writes through llama.cpp where that is installed; "llama.cpp"
-    is its own loop, on 8 bits too.  Raises UserError where the base or transformers is missing.
+    The prompt's reading is in the time of each.  "vibejam" writes through ONNX Runtime in 8 bits, "fp32" through it in full,
+    "torch" in 8 bits without it; "llama.cpp" is its own loop, on 8 bits too.  Raises UserError where the base or transformers is missing.
     """
     fast, tokenizer = _base(None)
     exact, _ = _base(torch.float32)
-    plain, through_llama = packed(fast), compiled(fast)
+    by_torch = packed(fast)
     prompt, config = tokenizer.encode(STORY[:200]), SampleConfig(max_new_tokens=tokens, temperature=0)
     contestants: dict[str, Callable[[], list[int]]] = {
         "transformers": _transformers(exact, tokenizer, prompt, tokens),
         "vibejam": lambda: list(stream_ids(fast, prompt, config)),
         "vibejam fp32": lambda: list(stream_ids(exact, prompt, config)),
     }
-    if through_llama is not None:
-        contestants["vibejam, plain install"] = lambda: list(stream_ids(fast, prompt, config, decoder=plain))
+    contestants["vibejam, torch"] = lambda: list(stream_ids(fast, prompt, config, decoder=by_torch))
     llama = _llama_cpp(exact, tokenizer, prompt, tokens)
     if llama is not None:
         contestants["llama.cpp"] = llama
@@ -91,15 +90,15 @@ def one_stream(tokens: int = 64, rounds: int = 3) -> Figure:
     return {
         "tokens": tokens,
         "prompt_tokens": len(prompt),
-        "weights": (through_llama or plain).weights,
-        "weights_plain_install": plain.weights,
+        "weights": (compiled(fast) or by_torch).weights,
+        "weights_torch": by_torch.weights,
         "tokens_per_second": {name: round(tokens / statistics.median(taken), 1) for name, taken in seconds.items()},
         "times_transformers": {
             name: _ratio(seconds["transformers"], taken) for name, taken in seconds.items() if name != "transformers"
         },
         "same_text": {name: text == theirs for name, text in texts.items() if name != "transformers"},
         "same_first_tokens": {name: _common(text, theirs) for name, text in texts.items() if name != "transformers"},
-        "llama_cpp": "compared" if llama else 'not installed; `pip install -e ".[fast]"` adds it',
+        "llama_cpp": "compared" if llama else "not installed; `pip install llama-cpp-python` adds it, with a compiler",
     }
 
 
@@ -132,16 +131,14 @@ def candidates(count: int = 8, tokens: int = 40, rounds: int = 3, model: GPTMode
 def rounding(text: str = STORY) -> Figure:
     """Bits per byte of SmolLM2, a step a token as in writing, in 8 bits against fp32: one text and eight a step.
 
-    And one through llama.cpp, where that is installed.
+    And one through ONNX Runtime, which rounds in its own way.
     """
     if not has_int8():
         raise UserError("This machine has no int8 products to compare; choose another figure with --what.")
     model, tokenizer = _base(None)
     exact, rounded = Decoder(model, "fp32"), Decoder(model, "int8")
     figures = {f"texts_a_step_{n}": rounded_against_exact(rounded, exact, tokenizer, [text], n) for n in (1, 8)}
-    through_llama = compiled(model)
-    if through_llama is not None:
-        figures["llama.cpp"] = rounded_against_exact(through_llama, exact, tokenizer, [text], 1)
+    figures["onnxruntime"] = rounded_against_exact(CompiledDecoder(model), exact, tokenizer, [text], 1)
     return figures
 
 
@@ -198,17 +195,21 @@ def from_scratch(
     def ours(decoder: Decoder | CompiledDecoder) -> Callable[[], list[int]]:
         return lambda: list(stream_ids(model, [0], config, decoder=decoder))
 
-    rounded = Decoder(model, fastest())
-    contestants = {"again": again, "vibejam fp32": ours(Decoder(model, "fp32")), "vibejam": ours(rounded)}
-    model.rounded = True  # as one whose text need not stay the same to the letter, which llama.cpp may write
-    through_llama = compiled(model)
-    if through_llama is not None:
-        contestants["vibejam, llama.cpp"] = ours(through_llama)
+    exact = CompiledDecoder(model)
+    model.rounded = True  # as one whose text need not stay the same to the letter
+    rounded = CompiledDecoder(model)
+    contestants = {
+        "again": again,
+        "vibejam": ours(exact),
+        "vibejam, 8 bits": ours(rounded),
+        "vibejam, torch": ours(Decoder(model, "fp32")),
+        "vibejam, torch, 8 bits": ours(Decoder(model, fastest())),
+    }
     seconds, texts = _take_turns(contestants, rounds)
     return {
         "shape": f"{n_layer} layers, {n_embd} wide, context {block_size}, 65 characters",
         "tokens": tokens,
-        "weights": rounded.weights,
+        "weights": [exact.weights, rounded.weights],
         "tokens_per_second": {name: round(tokens / statistics.median(taken), 1) for name, taken in seconds.items()},
         "times_reading_again": {
             name: _ratio(seconds["again"], taken) for name, taken in seconds.items() if name != "again"

@@ -85,7 +85,33 @@ class _Layer:
     down: Product
 
 
-class Decoder:
+class Reader:
+    """A prompt, all at once, by the model's own parts: those, not the model, so that who keeps them may forget it (`Packing`)."""
+
+    def __init__(self, model: GPTModel) -> None:
+        self.config = model.config
+        self._embed, self._blocks, self._rotary = model.embed, model.blocks, (model.cos, model.sin)
+        self._finish, self._words = model.norm, model.head.weight.detach()
+
+    def _read(self, ids: list[int], room: int, last: int = 1) -> tuple[KVCache, Tensor]:
+        """Keys and values of `ids`, and the logits (n, V) after their `last` n.
+
+        Raises ValueError where they and `room` for more together, or nothing, would be more than the context holds.
+        """
+        T = len(ids)
+        if not 1 <= T <= T + room <= self.config.block_size:
+            raise ValueError(f"{T} tokens and room for {room} more do not fit a context of {self.config.block_size}")
+        with torch.inference_mode():
+            cache = KVCache.empty(self.config, 1, T, self._embed.weight)
+            x = self._embed(torch.tensor([ids]))  # (1, T, C)
+            rotary = self._rotary[0][:T], self._rotary[1][:T]
+            for number, block in enumerate(self._blocks):  # forward_cached, but for logits that nobody reads
+                x = block(x, rotary, cache.layer(number, T))
+            logits = F.linear(self._finish(x[0, -last:]), self._words).float()  # (n, V)
+        return cache, logits.clone()  # the caller's own, which it may change
+
+
+class Decoder(Reader):
     """`model` as it is now, packed: weights that change later are not seen.
 
     `weights` is "fp32"; "bf16"; "int8", which costs SmolLM2 0.1 % of its bits per byte; or "auto": the fastest that this
@@ -100,10 +126,8 @@ class Decoder:
             weights = fastest() if may_round(model) else "fp32"
         if weights not in PACKERS or (weights == "int8" and not has_int8()):
             raise ValueError(f"this machine has no {weights!r} products for decoding")
-        self.weights, self.config = weights, model.config
-        # its parts, not the model: `packed` may then forget it when nobody else holds it
-        self._embed, self._blocks, self._rotary = model.embed, model.blocks, (model.cos, model.sin)
-        self._finish, self._words = model.norm, model.head.weight.detach()
+        super().__init__(model)
+        self.weights = weights
         with torch.inference_mode():
             pack = PACKERS[weights]
             self._layers = [self._pack_block(block, pack) for block in model.blocks]
@@ -131,21 +155,14 @@ class Decoder:
         Raises ValueError where both together, or nothing, would be more than the context holds.
         """
         T, config = len(ids), self.config
-        if not 1 <= T <= T + room <= config.block_size:
-            raise ValueError(f"{T} tokens and room for {room} more do not fit a context of {config.block_size}")
+        cache, logits = self._read(ids, room, last)
         with torch.inference_mode():
-            cache = KVCache.empty(config, 1, T, self._embed.weight)
-            x = self._embed(torch.tensor([ids]))  # (1, T, C)
-            rotary = self._rotary[0][:T], self._rotary[1][:T]
-            for number, block in enumerate(self._blocks):  # forward_cached, but for logits that nobody reads
-                x = block(x, rotary, cache.layer(number, T))
-            logits = F.linear(self._finish(x[0, -last:]), self._words).float()  # (n, V)
             shape = (config.n_layer, config.kv_heads, 1, T + room, config.head_dim)
             memory = Memory(torch.zeros(shape), torch.zeros(shape), T)
             pairs = cache.keys.unflatten(-1, (2, -1)).transpose(-1, -2).flatten(-2)  # (L, 1, G, T, D), as in `_paired`
             memory.keys[:, :, :, :T] = pairs.transpose(1, 2)
             memory.values[:, :, :, :T] = cache.values.transpose(1, 2)
-        return memory, logits.clone()  # the caller's own, which it may change
+        return memory, logits
 
     def narrowed(self, ids: Tensor) -> "Decoder":
         """The same with logits of `ids` (n,) alone, in their order: of a large vocabulary the last product is a fifth of a step."""
