@@ -70,7 +70,8 @@ def one_stream(tokens: int = 64, rounds: int = 3) -> Figure:
     """Tokens a second, greedy, one text, SmolLM2: ours against transformers.generate and, where installed, llama.cpp.
 
     The prompt's reading is in the time of each.  "vibejam" writes through ONNX Runtime in 8 bits, "fp32" through it in full,
-    "torch" in 8 bits without it; "llama.cpp" is its own loop, on 8 bits too.  Raises UserError where the base or transformers is missing.
+    "torch" in 8 bits without it; "llama.cpp" is its own loop, on 8 bits too.  Raises UserError where the base or transformers is
+    missing.
     """
     fast, tokenizer = _base(None)
     exact, _ = _base(torch.float32)

@@ -2,8 +2,8 @@
 
 torch starts some fifty operations a block for each token, which takes a small model longer than what they do.  The graph holds a
 dozen, each made for it, and the weights as they lie in memory: fp32, or, where they were rounded before, 8 bits.  The prompt is
-read by the model itself, and sample.py still chooses the token.  Where something is missing or looks wrong, one sentence says so and
-`Decoder` writes.  Left out: several texts side by side, for which `Decoder` shares the prompt's memory.
+read by the model itself, and sample.py still chooses the token.  Where something is missing or looks wrong, one sentence says so
+and `Decoder` writes.  Left out: several texts side by side, for which `Decoder` shares the prompt's memory.
 
 The operations are ONNX's and those that ONNX Runtime adds (https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md).
 Shapes: T tokens; C width, H heads, G key/value heads, D head size, F feed-forward, V vocabulary; S places of a text's memory.
