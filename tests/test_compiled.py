@@ -144,6 +144,12 @@ def test_one_that_computes_something_else_does_not_write(monkeypatch, capfd, mod
     assert "not the model's" in falls_back(model(), capfd)
 
 
+def test_one_that_crawls_does_not_write(monkeypatch, capfd):
+    """As one does on a machine that lacks the products in 8 bits."""
+    monkeypatch.setattr(module, "SLOWER", 1e-9)
+    assert "times as long as torch" in falls_back(rounded_model(), capfd)
+
+
 def test_a_file_in_eight_bits_reads_back_near(tmp_path):
     """Blocks of 32 with a scale each: half a step off at most, but for the scale's own rounding."""
     tokenizer = CharTokenizer.train(["The gate was open."])
