@@ -37,7 +37,9 @@ AGAINST_HEART = (  # below how many readings of the text: what share of its n-gr
     (math.inf, 0.6, 0.1),
 )
 BATCH, CONTEXT = 16, 128  # passages a step, tokens in each
-GENTLY = 12  # readings from which half the rate and three times the decay get further, or the last ones undo what the first brought
+GENTLY = 12  # readings from which half the rate gets further, or the last ones undo what the first brought
+DECAY_A_READING = 16.0  # from then on: decay times steps, for a little text is read in few and forgets as much in each reading
+LEAST_DECAY, MOST_DECAY = 0.1, 0.6
 TWO_TURNS, SHALLOW = 12, 20  # from which a run is better parted in two turns; and where a plain model of two blocks is
 ANEW = 30  # from which the second of them had better begin from nothing
 FIRST_TURN = 0.25  # of a run
@@ -162,7 +164,8 @@ def _by_readings(
         settings["max_iters"] = math.ceil(enough / (batch * context))
         reasons.append(f"Reading it more often makes it worse, so the run ends after {settings['max_iters']:,} steps.")
     if times >= GENTLY:
-        settings |= {"lr": 4e-3, "muon_lr": 0.01, "weight_decay": 0.3}
+        decay = min(MOST_DECAY, max(LEAST_DECAY, DECAY_A_READING * batch * context / tokens))
+        settings |= {"lr": 4e-3, "muon_lr": 0.01, "weight_decay": round(decay, 2)}
     if times >= (TWO_TURNS if arch == "tuned" or layers > 2 else SHALLOW):
         settings |= {"first_turn": min(FIRST_TURN, TAUGHT / times), "anew": times >= ANEW}
         then = "teaches one that begins from nothing" if times >= ANEW else "is its own teacher from then on"
