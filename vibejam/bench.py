@@ -115,7 +115,7 @@ def candidates(count: int = 8, tokens: int = 40, rounds: int = 3, model: GPTMode
     seconds, _ = _take_turns(
         {
             "together": lambda: candidate_ids(model, prompt, count, config, ends=()),
-            "in turn": lambda: [list(stream_ids(model, prompt, config)) for _ in range(count)],  # by llama.cpp, if it is here
+            "in turn": lambda: [list(stream_ids(model, prompt, config)) for _ in range(count)],  # through ONNX Runtime
         },
         rounds,
     )

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from vibejam.config import ModelConfig
-from vibejam.decoder import Packing, Reader, can_decode, may_round
+from vibejam.decoder import Packing, PromptReader, can_decode, may_round
 from vibejam.model import BaseLM, GPTModel
 
 BLOCK = 32  # weights of a row that share a scale in 8 bits
@@ -51,7 +51,7 @@ class Reading:
                 self.binding.bind_ortvalue_output(f"new_{kind}{i}", place)
 
 
-class CompiledDecoder(Reader):
+class CompiledDecoder(PromptReader):
     """`model` as it is now, in ONNX Runtime: weights that change later are not seen.
 
     Raises RuntimeError, or what a broken installation raises, where it can't be loaded or computes something else.

@@ -85,7 +85,7 @@ class _Layer:
     down: Product
 
 
-class Reader:
+class PromptReader:
     """A prompt, all at once, by the model's own parts: those, not the model, so that who keeps them may forget it (`Packing`)."""
 
     def __init__(self, model: GPTModel) -> None:
@@ -111,7 +111,7 @@ class Reader:
         return cache, logits.clone()  # the caller's own, which it may change
 
 
-class Decoder(Reader):
+class Decoder(PromptReader):
     """`model` as it is now, packed: weights that change later are not seen.
 
     `weights` is "fp32"; "bf16"; "int8", which costs SmolLM2 0.1 % of its bits per byte; or "auto": the fastest that this
