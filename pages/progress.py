@@ -11,7 +11,8 @@ from vibejam.teach import outcome, teachable
 
 CURVE_SENTENCE = (
     "Bits per byte: how many yes-or-no questions each letter costs the model; lower means it guesses better. Held "
-    "out are whole pieces it never learns from: when that line rises while the other falls, it is learning by heart."
+    "out are whole pieces it never learns from: when that line rises while the other falls, it is learning by heart. "
+    "A voice that began from nothing is helped on that line by what was counted in your writing, so it may begin lower."
 )
 PHASES = {
     WAITING: "Waiting in line",
