@@ -58,7 +58,7 @@ class Counted:
         return p.clamp_(min=torch.finfo(p.dtype).tiny).log_().view(B, T, V)
 
     def _over(self, below: Tensor, contexts: Tensor, lengths: range) -> Tensor:
-        """What contexts (n, L) say of the next token by as many of their last as `lengths` name; `below` (n, V) has what they leave."""
+        """What contexts (n, L) say of the next token by their last few, as `lengths` has it; `below` (n, V) has what they leave."""
         left, places, parts = below.new_ones(len(below)), [], []
         for length in reversed(lengths):
             if length >= len(self.tables) or not len(self.tables[length].contexts):
