@@ -15,7 +15,7 @@ from vibejam.diff import Change, word_diff
 from vibejam.errors import UserError
 from vibejam.open_review import Sides, keep_review
 from vibejam.plain import plain_text
-from vibejam.rewrite import HABITS
+from vibejam.rewrite import HABITS, SPELLING
 from vibejam.rewrite.decisions import keep_decision
 from vibejam.rewrite.guards import protected
 from vibejam.rewrite.review import DRAFT, EDITED, OPEN, TAKEN, Review, Sentence
@@ -25,7 +25,8 @@ LONGEST_REVIEW = 400  # sentences that can be opened; what follows is shown as t
 MOST_PROTECTED = 12  # of a sentence
 MOST_OF_ALL = 60  # of the document
 STATES = {OPEN: "", TAKEN: "taken", DRAFT: "draft kept", EDITED: "your words"}
-FROM = {"edits": "your habits of wording", HABITS: "what you always change"}  # a proposer's name, in words
+# a proposer's name, in words
+FROM = {"edits": "your habits of wording", HABITS: "what you always change", SPELLING: "your spelling"}
 NOTHING_YET = '<p class="quiet">The rewrite appears here, beside the draft.</p>'
 HOW = "Choose a sentence to take its rewrite, keep the draft, see another version, or write it yourself."
 

@@ -8,7 +8,6 @@ from vibejam.rewrite.guards import refusals
 from vibejam.rewrite.joints import JOINTS
 from vibejam.rewrite.manner import learn_manner
 from vibejam.rewrite.moves import made
-from vibejam.rewrite.spelling import spelt
 from vibejam.rewrite.table import contractions, exchanges, openers, replacements
 from vibejam.rewrite.taste import MOVES, gained, kinds, leaning, learn_taste
 from vibejam.rewrite.turns import TURNS
@@ -426,31 +425,6 @@ def test_a_way_of_one_in_five_is_liked_where_drafts_never_have_it_and_a_rare_one
     assert leaning(learn_taste(rare, drafts), ways, "and between: bare stop", "and between: bare semicolon") < 0
 
 
-def test_a_spelling_follows_the_person_s_most_frequent_one_whatever_drafts_have():
-    drafts = ["A gray cat sat near the gray gate, towards the grey sky, for an hour or so."] * 9
-    own = "A grey cat sat near the grey gate, towards the gray sky, for an hour or so. " * 30
-    manner = learn_manner([own], drafts, [])
-    assert not [new for new in edited("The gate is grey.", manner) if "gray" in new]
-    assert [new for new in edited("The gate is gray.", manner) if "grey" in new]
-
-
-def test_a_side_of_the_atlantic_is_taken_for_words_that_the_person_never_wrote():
-    own = "The colour of the harbour was grey, and a neighbour travelled to the centre. " * 9
-    manner = learn_manner([own * 5], ["The color of the harbor was gray, and a neighbor traveled to the center."] * 9, [])
-    assert "Its flavour is odd." in edited("Its flavor is odd.", manner)
-    assert not [new for new in edited("Its flavour is odd.", manner) if "flavor" in new]
-    assert "He quarrelled and left." in edited("He quarreled and left.", manner)
-    assert "The theatre is shut." in edited("The theater is shut.", manner)
-    assert not [new for new in edited("We realize it.", manner) if "realise" in new]  # of which Britain has both
-
-
-def test_all_words_of_a_side_change_together():
-    own = "The colour of the harbour was grey, and a neighbour travelled to the centre. " * 9
-    manner = learn_manner([own * 5], ["The color of the harbor was gray, and a neighbor traveled to the center."] * 9, [])
-    changed = {new for new in edited("The color of the gate is gray.", manner) if "colour" in new or "grey" in new}
-    assert changed == {"The colour of the gate is grey."}
-
-
 def test_a_mark_that_was_put_in_is_not_exchanged_again():
     own = ["The lamp was out; we sat down. The rain came; it was late. The pond froze — it was cold. The dog slept; he rested."]
     drafts = ["The lamp was out: we sat down. The rain came: it was late. The pond froze: it was cold. The dog slept: he rested."]
@@ -459,17 +433,6 @@ def test_a_mark_that_was_put_in_is_not_exchanged_again():
         found = propose_edits(draft, manner, 20)
         assert any("open — she" in text for text in found)
         assert not any("open; she" in text for text in found)
-
-
-def test_ise_and_ize_are_a_leaning_of_their_own_and_what_has_one_spelling_has_no_side():
-    own = "He realised it, and we organised tea; she apologised. The colour was good. " * 9
-    manner = learn_manner([own * 5], ["He realized it, and we organized tea."] * 9, [])
-    assert "They recognised him." in edited("They recognized him.", manner)
-    assert not list(spelt("The surprise exercise advised four hours of a promise; sizes, a tour, the sour glamorous arborist."))
-
-
-def test_a_name_is_never_spelt_otherwise():
-    assert not list(spelt("We met Mr Gray at Pearl Harbor."))
 
 
 def test_of_ways_that_nothing_is_known_of_none_is_liked():

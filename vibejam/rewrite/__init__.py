@@ -1,8 +1,8 @@
 """A draft in, the same draft in the person's manner out: proposers propose, one selector disposes, the draft always competes.
 
 A document is cut into units of a sentence or two (units.py); each gets candidates (proposers.py); what may not change is guarded
-(guards.py) and the rest is chosen over the whole document (selector.py).  What a person always changes in drafts is changed before
-that (habits.py).  Code, tables, quotations, headings and links stand
+(guards.py) and the rest is chosen over the whole document (selector.py).  What a person always changes in drafts, and what they
+spell otherwise, is changed before that (habits.py, respelt.py).  Code, tables, quotations, headings and links stand
 outside of all that and come back byte for byte.
 """
 
@@ -13,11 +13,12 @@ from vibejam.errors import UserError
 from vibejam.rewrite.habits import Habit, with_habits
 from vibejam.rewrite.manner import Manner
 from vibejam.rewrite.proposers import Proposer, ask_all, at_once, develop
+from vibejam.rewrite.respelt import with_their_spelling
 from vibejam.rewrite.selector import Candidate, Choice, Considered, pick, weigh
 from vibejam.rewrite.trust import Meaning
 from vibejam.rewrite.units import Piece, Unit, group_units, is_english, put_back, split_document
 
-HABITS = "habits"  # what is changed before anybody proposes, as the proposers have names
+HABITS, SPELLING = "habits", "spelling"  # what is changed before anybody proposes, as the proposers have names
 TOGETHER = 12  # units that are chosen with a view to one another: some paragraphs
 
 
@@ -69,7 +70,7 @@ def stream_rewrite(
     """The whole document again and again, with a unit more rewritten each time; a stop keeps what is done.
 
     What is not `settled` yet may be chosen otherwise once more is known of the paragraphs around it.
-    `habits` are made whatever the strength, which runs from 0, a light touch, to 1, the full voice.
+    `habits` and the person's spelling are made whatever the strength, which runs from 0, a light touch, to 1, the full voice.
     Raises UserError, at once, where there is nothing to rewrite.
     """
     draft = draft.removeprefix("\ufeff")
@@ -89,7 +90,7 @@ def _stream(
     if not units:
         yield _unchanged(draft, "There is no prose in this draft, only parts that stay as they are.")
         return
-    texts = [with_habits(unit.text, habits) for unit in units]
+    texts, why = zip(*(_prepared(unit, habits, manner) for unit in units), strict=True)
     choices: list[Choice] = []
     yield _so_far(draft, pieces, units, choices, 0, None)
     asked, note = list(proposers), None
@@ -113,20 +114,27 @@ def _stream(
             found = develop([*own, *theirs[number]], text, manner, proposers, meaning)
             if stop():  # this one was not looked at to the end
                 return
+            found = [replace(one, text=with_their_spelling(one.text, manner)) for one in found]
             found = [one for one in found if with_habits(one.text, habits) == one.text]  # none is taken back
             weighed.append(weigh(text, found, manner, strength))
             picked = pick(weighed, manner, sum(ahead[number + 1 :], around))
-            choices = [*choices[:settled], *map(_of_the_draft, units[start:], picked)]
+            choices = [*choices[:settled], *map(_of_the_draft, units[start:], why[start:], picked)]
             yield _so_far(draft, pieces, units, choices, len(choices) if number + 1 == len(some) else settled, note)
 
 
-def _of_the_draft(unit: Unit, choice: Choice) -> Choice:
-    """The choice among versions of a unit in which habits were made, as one among versions of the unit as it was given."""
+def _prepared(unit: Unit, habits: Sequence[Habit], manner: Manner) -> tuple[str, str]:
+    """A unit as it is before anybody proposes, and what it is so by, if it is not as it was given."""
+    text = with_habits(unit.text, habits)
+    return with_their_spelling(text, manner), SPELLING if text == unit.text else HABITS
+
+
+def _of_the_draft(unit: Unit, why: str, choice: Choice) -> Choice:
+    """The choice among versions of a unit that was prepared, as one among versions of the unit as it was given."""
     if choice.draft == unit.text:
         return choice
     made, *others = choice.considered
-    considered = (Considered(unit.text, made.by, ()), replace(made, by=HABITS), *others)
-    return Choice(unit.text, choice.text, HABITS if choice.by == made.by else choice.by, considered)
+    considered = (Considered(unit.text, made.by, ()), replace(made, by=why), *others)
+    return Choice(unit.text, choice.text, why if choice.by == made.by else choice.by, considered)
 
 
 def _unchanged(draft: str, note: str) -> Rewrite:

@@ -15,9 +15,8 @@ from functools import cache
 from vibejam.rewrite.fitting import fits
 from vibejam.rewrite.manner import Manner
 from vibejam.rewrite.moves import agreeing, made, pattern
-from vibejam.rewrite.spelling import SIDES, sides, spelt
 from vibejam.rewrite.table import CONTRACTION, SPELLING, Ways, idioms, openers, plain, replacements
-from vibejam.rewrite.taste import ALL, MOVES, OPENER, kinds
+from vibejam.rewrite.taste import MOVES, OPENER, kinds
 
 BEAM = 6  # texts kept after each round of edits
 ROUNDS = 12  # edits made to a unit at most
@@ -104,7 +103,6 @@ def edits_of(text: str, manner: Manner) -> Iterator[Edit]:
     """Every single edit that the tables and the moves have for a text."""
     yield from _exchanges(text, manner)
     yield from _openers(text, manner)
-    yield from _spellings(text, manner)
     yield from _moves(text, manner)
 
 
@@ -189,26 +187,6 @@ def _openers(text: str, manner: Manner) -> Iterator[Edit]:
 
 def _opens_a_clause(after: str) -> bool:
     return _CLAUSE_NEXT.match(after) is not None
-
-
-def _spellings(text: str, manner: Manner) -> Iterator[Edit]:
-    """The other side of the Atlantic, where the person is on that side in words of this class, or in all where it has too few.
-
-    All such words of a text at once: nobody has "favor" and "favouring" in one sentence.
-    """
-    others = []
-    for word in spelt(text):
-        classes = [word.kind, ALL] if word.kind != "ize" else [word.kind]
-        other = SIDES[word.side == SIDES[0]]
-        known = next((kind for kind in classes if any(manner.mostly(sides(kind), way) for way in sides(kind))), None)
-        if known and manner.mostly(sides(known), f"{known}: {other}"):
-            others.append(word)
-    if others:
-        start, end = others[0].start, others[-1].end
-        new = text
-        for word in reversed(others):
-            new = new[: word.start] + word.other + new[word.end :]
-        yield Edit(start, end, new[start : end + len(new) - len(text)], float(len(others)), sure=True, again=True)
 
 
 def _moves(text: str, manner: Manner) -> Iterator[Edit]:
