@@ -27,6 +27,13 @@ One pipe is old, whereas the other is new. | One pipe is old, but the other is n
 He is slow, yet he is careful. | He is slow, but he is careful.
 One lamp is red, while the other is green. | One lamp is red, and the other is green.
 We stayed in, because it was raining. | We stayed in, for it was raining.
+If it is May, we stay in, because it is cold. | If it is May, we stay in, for it is cold.
+We stayed in, because rain on grass is cold. | We stayed in, for rain on grass is cold.
+We stayed in, because it was raining. | We stayed in; for it was raining.
+We stayed in; for it was raining. | We stayed in, because it was raining.
+We stayed in, since grass in winter is wet. | We stayed in, because grass in winter is wet.
+The mill is old, although it is sound. | The mill is old, but it is sound.
+The mill is old, though it is sound. | The mill is old, but it is sound.
 We stayed in, since it was raining. | We stayed in, because it was raining.
 In my opinion, the plan is sound. | I think the plan is sound.
 The plan, however, was sound. | But the plan was sound.
@@ -132,6 +139,17 @@ When he came, and the dog barked, she woke. | ; and the dog
 The bench, the counter and the beam over it are level. | ; and
 The counter, and the beam over it, were level. | . And
 They did not come, because it rained, but because they had to. | , for it
+They did not come, because it rained. | ; for it
+We ate, slept, because it rained. | ; for it
+But the mill is old, although it is sound. | old, but it
+In May, although it was cold, we swam. | , but it
+Even if it is late, though it is light, we go. | , but it
+In May, because it was cold, we slept. | , for it
+If it is cold, because it is May, we sleep. | , for it
+The mill, because it was old, was shut. | , for it
+The mill is old but dry, although it is sound. | , but it
+The mill shut, since rain came in. | , because rain
+We stayed in, because of what is said. | for of
 He has been ill, since he was born. | , because he
 We met a man who is a baker. | man a baker
 He paid for the house in which case we move. | where case

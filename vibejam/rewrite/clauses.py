@@ -35,7 +35,14 @@ _TELLING = (
 _ASKING = r"\b(?:what|who|whom|which|where|when|how|why|as|than)\b[^;]*$"
 _DENIED = r"\b(?:not|no|never|ha(?:s|ve|d) been)\b|n['’]t\b"  # "not because" and "has been, since" are something else
 _PERFECT = r"\bha(?:s|ve|d)\b|\w['’](?:ve|d)\b|\bbeen\b|\bever\b"  # with which "since" tells the time
-_SINCE = r", since (?=<clause>)(?!\w+ (?:\w+ )?(?:came|went|began|left|became|started|arrived|died)\b)"
+# whatever begins the clause: "because running on grass is quiet"
+_SAYS_SOON = r"(?![a-z]+ing\b|even\b|only\b|if\b|when\b|as\b|of\b|not\b)(?:[\w’'-]+ ){1,5}"
+_BECAUSE = r", because (?=<clause>|" + _SAYS_SOON + r"<verb>\b)"
+_PRESENT = r"(?:is|are|can|cannot|will|do|does|may|must|(?:is|are|do|does|wo|ca)n['’]t)\b"  # with which "since" tells a reason
+_SINCE = (
+    r", since (?=<clause>|" + _SAYS_SOON + _PRESENT + r")"
+    r"(?!\w+ (?:\w+ )?(?:came|went|began|left|became|started|arrived|died)\b)"
+)
 _BEING = (
     r"(?:<subject>|it|there|this|that|you|the [a-z]+|my [a-z]+|most [a-z]+|many [a-z]+|all [a-z]+)"
     r" (?:is|are|was|were|do|does|did|can|could|will|would|may)\b"
@@ -85,6 +92,11 @@ def _of_its_own(template: str) -> Put:
 _OPENED = re.compile(
     r"^(?:If|When|While|Although|Though|Because|Since|As|Unless)\b|[;:—–]|\b(?:such as|of|as|than|like|for example) [^,]*$"
 )
+_NOT_YET = re.compile(
+    r"(?:If|When|While|Although|Though|Because|Since|As|Unless|After|Before|Once|Even|In|On|At|By|For|From|During|With|Of|To|Under|Over"
+    r"|Until|However|Today|Now|Then|Later|Still|Yesterday|Sometimes|Perhaps)\b"
+)
+_GOES_ON_TO_SAY = pattern(r", <verb>\b")  # what began before the reason was given
 _VERB_OR_ED = pattern(r"\b(?:<verb>|[a-z]+ed|(?i:<subject>|it|you) [a-z]{2,})\b")
 
 
@@ -95,6 +107,17 @@ def _last_of_two(template: str) -> Put:
         before = sentence_before(match)
         whole = _VERB_OR_ED.search(before) and not _OPENED.search(before) and "," not in before
         return template if whole and "," not in sentence_after(match) else None
+
+    return put
+
+
+def _of_a_clause(template: str) -> Put:
+    """Where what stands before says something: "in May, because it was cold, we slept" has nothing there to give a reason for."""
+
+    def put(match: re.Match[str]) -> str | None:
+        before = sentence_before(match)
+        still_to_come = _NOT_YET.match(before) and "," not in before or _GOES_ON_TO_SAY.search(sentence_after(match))
+        return None if still_to_come else template
 
     return put
 
@@ -134,7 +157,8 @@ CLAUSES: list[Move] = [
          pattern(
              r"\b((?:[Tt]he|[Ee]very|any|no|an?|this|only|first|last|best) (?!"
              r"(?:week|night|year|month|summer|winter|time|outset|beginning|start|end|moment) that\b)"
-             r"(?:(?!so\b|such\b)[a-z’'-]+ )?(?!" + _STATED + r"\b)[a-z’'-]{3,}) (?:that|which) (?=(?:<subject>|you) (?!and\b|or\b))"
+             r"(?:(?!so\b|such\b)[a-z’'-]+ )?(?!" + _STATED + r"\b)[a-z’'-]{3,}) (?:that|which) "
+             r"(?=(?:<subject>|you) (?!and\b|or\b))"
          ),
          unless(_TELLING, lambda m: None if _AFTER_PREPOSITION.search(m[1]) else f"{m[1]} ")),
     Move("that which", "in", "out", " that ",
@@ -200,11 +224,13 @@ CLAUSES: list[Move] = [
              r", but (?=<subject> )"
          ),
          opening("Although {0}, ", lowered)),
+    Move("although", "although last", "but between", "though ",
+         pattern(r"(?<=[a-z)]), (?:al)?though (?=<clause>)"), unless(r"\bbut\b", _last_of_two(", but "))),
     Move("whereas", "whereas", "but", ", whereas ", pattern(r", whereas (?=<clause>)"), unless(r"^But\b", ", but ")),
     Move("although", "yet", "but", ", yet ", pattern(r", yet (?=\w)"), ", but "),
     Move("while", "while", "and", ", while ", pattern(r", while (?=<clause>)"), _last_of_two(", and ")),
     Move("while", "while", "semicolon", ", while ", pattern(r", while (?=<clause>)"), _last_of_two("; ")),
-    Move("reason", "because", "for", ", because ", pattern(r", because (?=<clause>)"), unless(_DENIED, ", for ")),
+    Move("reason", "because", "for", ", because ", pattern(_BECAUSE), unless(_DENIED, _of_a_clause(", for "))),
     Move("reason", "for", "because", ", for ", pattern(r", for (?=<subject> )"), ", because "),
     Move("reason", "since", "because", ", since ",
          pattern(_SINCE), unless(_PERFECT, ", because ")),
@@ -230,7 +256,7 @@ CLAUSES: list[Move] = [
                  r" (?:not |no |a |an )<one>{4,90}, )"),
          "Because "),
     Move("reason", "since", "for", ", since ",
-         pattern(_SINCE), unless(_PERFECT, ", for ")),
+         pattern(_SINCE), unless(_PERFECT, _of_a_clause(", for "))),
     Move("opinion", "in my opinion", "I think", "n my ",
          pattern(r"\b[Ii]n my (?:opinion|view),? (?=<clause>|it is\b|this is\b)"),
          "I think "),

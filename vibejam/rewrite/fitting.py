@@ -108,8 +108,8 @@ def wants_verb(before: str) -> bool:
 
 
 def _content_next(after: str) -> bool:
-    word = re.match(r" ([a-z][a-z-]{2,})", after)
-    return word is not None and word[1] not in FUNCTION
+    word = re.match(r" ([A-Za-z][a-z-]{2,})", after)
+    return word is not None and word[1].lower() not in FUNCTION
 
 
 def _verb_fits(before: str, phrase: str, after: str, way: str, ways: Ways) -> bool:

@@ -138,7 +138,8 @@ def _cooled(match: re.Match[str]) -> str | None:
 
 
 _ASIDE = pattern(  # before the verb of its clause, or it may end elsewhere
-    r"(?<=[a-z]), (<aside> [^,.;:?!()—–]{3,60}), (?!(?:and|or|but|when|where|who|which|whose|if|as|because|so|since|while|though)\b)"
+    r"(?<=[a-z]), (<aside> [^,.;:?!()—–]{3,60}), "
+    r"(?!(?:and|or|but|when|where|who|which|whose|if|as|because|so|since|while|though)\b)"
     r"(?=<verb>\b)"
 )
 _PAIR = pattern(r"(?<=\w)<dash>([^—–.;:()?!\n]{1,69}[^—–.;:()?!\s])<dash>(?=[a-z])")
@@ -178,6 +179,9 @@ JOINTS: list[Move] = [
     Move("so between", "stop", "comma", ". So ",
          pattern(r"(?<=\w)\. So (?=(?:I|we|you|he|she|it|they|the|this|there|my|our|his|her) )"),
          _between_short(", so ")),
+    Move("reason", "because", "semicolon for", ", because ",
+         pattern(r"(?<=[\w)]), because (?=<clause>)"), unless(_DENIED, _after_whole_clause("; for "))),
+    Move("reason", "semicolon for", "because", "; for ", pattern(r"(?<=[\w)]); for (?=<clause>)"), ", because "),
     # the end of a sentence; the stop is only counted
     Move("end", "exclaimed", "stop", "!", pattern(r"(?<=\w)!(?=\s|$)"), _cooled),
     Move("end", "stop", "stop", ".", pattern(r"(?<=[a-z]{2})\.(?=\s|$)"), "."),
