@@ -1,7 +1,16 @@
-"""What a person changes in drafts again and again: seen after three times, made from then on, and ended by thinking better of it."""
+"""What a person changes in drafts again and again.
 
+It is seen after three times, made from then on, and ended by thinking better of it.
+"""
+
+import asyncio
 import json
+import os
+import subprocess
+import sys
+from contextlib import contextmanager
 
+import openai
 import pytest
 
 from vibejam.cli import main
@@ -13,6 +22,7 @@ from vibejam.rewrite.pairs import Pair, write_pairs
 from vibejam.rewrite.proposers import EditsProposer
 from vibejam.rewrite.review import review
 from vibejam.voice import background_drafts
+from vibejam.workspace import Workspace
 
 SAMPLES = [
     ("customers", "folks", ["Our {} like the new shop.", "We told all {} about it at once.", "{} may ring the bell."]),
@@ -56,9 +66,11 @@ def test_habits_are_made_where_they_fit_and_nowhere_else():
 
 
 def test_no_fact_is_a_habit_however_often_it_was_changed():
-    for before, after in [("Monday", "Tuesday"), ("40", "50"), ("always", "never"), ("Bado", "Sam"), ("must", "may"), ("more", "less")]:
+    facts = [("Monday", "Tuesday"), ("40", "50"), ("always", "never"), ("Bado", "Sam"), ("must", "may"), ("more", "less")]
+    for before, after in facts:
         frames = [f"{{}} {rest}." for rest in ("the shop is open there", "we meet in the hall", "the bell is rung twice")]
-        frames += [f"On that day {{}} {rest}." for rest in ("people come by train", "there is bread in the shop", "we sing in the hall")]
+        rests = ("people come by train", "there is bread in the shop", "we sing in the hall")
+        frames += [f"On that day {{}} {rest}." for rest in rests]
         assert habits_of(edits(before, after, frames)) == [], before
 
 
@@ -88,15 +100,63 @@ def test_a_rewrite_has_the_habit_its_draft_the_draft_s_own_word_and_either_can_b
     assert same.choices[0].by == HABITS and same.text == draft.replace("customers", "folks")
 
 
-def test_the_command_line_reads_edits_from_a_file(tmp_path, capsys):
-    (tmp_path / "letters.txt").write_text("But I don't think so; it isn't mine. We came home, and it rained on the old gate. " * 40)
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A run as the command line makes it, in a moment."""
+    folder = tmp_path_factory.mktemp("habits")
+    (folder / "letters.txt").write_text("But I don't think so; it isn't mine. We came home, and it rained on the old gate. " * 40)
     shape = ["--n-layer", "1", "--n-head", "2", "--n-embd", "16", "--block-size", "16", "--tokenizer", "char", "--max-iters", "2"]
-    assert main(["train-lm", "--text-path", str(tmp_path / "letters.txt"), "--ckpt-path", str(tmp_path / "run"), *shape]) == 0
+    assert main(["train-lm", "--text-path", str(folder / "letters.txt"), "--ckpt-path", str(folder / "run"), *shape]) == 0
+    return str(folder / "run")
+
+
+def test_the_command_line_reads_edits_from_a_file(run, tmp_path, capsys):
     write_pairs(tmp_path / "edits.jsonl", edits(*SAMPLES[0]))
-    command = ["rewrite-demo", "--ckpt-path", str(tmp_path / "run"), "--draft", "All customers are here now.", "--json"]
+    command = ["rewrite-demo", "--ckpt-path", run, "--draft", "All customers are here now.", "--json"]
     assert main(command) == 0
     assert "customers" in json.loads(capsys.readouterr().out.splitlines()[-1])["rewrite"]
     assert main([*command, "--edits", str(tmp_path / "edits.jsonl")]) == 0
     assert "folks" in json.loads(capsys.readouterr().out.splitlines()[-1])["rewrite"]
     assert main([*command, "--edits", str(tmp_path / "nothing.jsonl")]) == 2
     assert "can't be read" in capsys.readouterr().err
+
+
+@contextmanager
+def served(run, draft):
+    """What `vibejam serve` makes of a draft, as its clients ask for it."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "vibejam.cli", "serve", "--ckpt-path", run, "--port", "0"], stderr=subprocess.PIPE, text=True
+    )
+    try:
+        url = next(word.rstrip(";") for word in process.stderr.readline().split() if word.startswith("http"))
+        with openai.OpenAI(base_url=url, api_key="none", max_retries=0) as client:
+            asked = [{"role": "user", "content": draft}]
+            yield lambda: client.chat.completions.create(model="vibejam-rewrite", messages=asked).choices[0].message.content
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_programs_that_ask_the_voice_get_what_was_always_changed_in_the_app(run, tmp_path, monkeypatch):
+    monkeypatch.setenv("VIBEJAM_HOME", str(tmp_path))
+    with served(run, "All customers are here now.") as ask:
+        assert "customers" in ask()
+        path = Workspace().decisions_file
+        path.parent.mkdir(parents=True)
+        write_pairs(path, edits(*SAMPLES[0]))
+        assert "folks" in ask(), "what is decided while it runs counts from then on"
+
+
+def test_so_does_an_assistant_over_mcp(run, tmp_path, monkeypatch):
+    mcp = pytest.importorskip("mcp", reason='NOT RUN: no MCP client called the tool; pip install -e ".[mcp]" for that')
+    monkeypatch.setenv("VIBEJAM_HOME", str(tmp_path))
+    path = Workspace().decisions_file
+    path.parent.mkdir(parents=True)
+    write_pairs(path, edits(*SAMPLES[0]))
+    command = ["-m", "vibejam.cli", "mcp", "--ckpt-path", run]
+
+    async def talk():
+        async with mcp.Client(mcp.StdioServerParameters(command=sys.executable, args=command, env={**os.environ})) as client:
+            return await client.call_tool("rewrite", {"draft": "All customers are here now."})
+
+    assert "folks" in asyncio.run(talk()).structured_content["rewrite"]

@@ -6,12 +6,14 @@ the official SDK's, an optional extra.
 """
 
 import threading
+from collections.abc import Callable, Sequence
 from typing import TypedDict
 
 from vibejam import __version__
 from vibejam.config import RewriteConfig
 from vibejam.engine import StyleEngine
 from vibejam.errors import UserError
+from vibejam.rewrite.pairs import Pair
 
 INSTRUCTIONS = (
     "vibejam rewrites a draft in the manner of the one person whose voice it has learnt. Numbers, names, negations, quotations, "
@@ -30,8 +32,11 @@ class Rewritten(TypedDict):
     note: str
 
 
-def build_server(engine: StyleEngine):
-    """The MCP server around one voice.  Raises UserError where the extra is not installed."""
+def build_server(engine: StyleEngine, edits: Callable[[], Sequence[Pair]]):
+    """The MCP server around one voice; `edits`, what the person made of earlier drafts, are read anew for each one.
+
+    Raises UserError where the extra is not installed.
+    """
     try:
         from mcp.server.mcpserver import MCPServer
         from mcp.server.mcpserver.exceptions import ToolError
@@ -47,7 +52,7 @@ def build_server(engine: StyleEngine):
         """Rewrite a draft (English, plain text or Markdown) in the person's voice. Strength: 0, a light touch, to 1, all of it."""
         try:
             with one_at_a_time:
-                found = engine.rewrite(draft, RewriteConfig(strength=strength))
+                found = engine.rewrite(draft, RewriteConfig(strength=strength), edits=edits())
         except UserError as error:
             raise ToolError(str(error)) from error
         except Exception as error:  # its words may quote the draft

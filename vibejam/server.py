@@ -17,7 +17,7 @@ import os
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,17 +37,22 @@ from vibejam.serve import Answer, ChatRequest, Desk, Refused, Served, Stop
 if TYPE_CHECKING:  # they bring torch and a network client, which `launch_options` has no use for
     from vibejam.drafts import DraftWriter
     from vibejam.engine import StyleEngine
+    from vibejam.rewrite.pairs import Pair
 
 __all__ = ["Guard", "build_server", "launch_options", "run_server"]
 
 LARGEST_BODY = 2**20  # bytes; some 170,000 words
+Edits = Callable[[], "Sequence[Pair]"]  # what the person made of earlier drafts, as of now
 
 
 def build_server(
-    engine: "StyleEngine", writers: "Mapping[str, DraftWriter]" = {}, *, host: str, port: int, key: str = ""
+    engine: "StyleEngine", writers: "Mapping[str, DraftWriter]" = {}, edits: Edits = tuple, *, host: str, port: int, key: str = ""
 ) -> Starlette:
-    """The server around one voice and the draft writers, by name.  With `key`, who asks must bring it as a bearer."""
-    models = _models(engine, writers)
+    """The server around one voice and the draft writers, by name.  With `key`, who asks must bring it as a bearer.
+
+    `edits`: of what is always changed in them (rewrite/habits.py), all is changed in every draft too.
+    """
+    models = _models(engine, writers, edits)
     desk = Desk()
     began = int(time.time())
 
@@ -81,7 +86,7 @@ def build_server(
 
 
 def run_server(
-    folder: Path | str, host: str = "127.0.0.1", port: int = 8000, writers: "Mapping[str, DraftWriter]" = {}
+    folder: Path | str, host: str = "127.0.0.1", port: int = 8000, writers: "Mapping[str, DraftWriter]" = {}, edits: Edits = tuple
 ) -> None:
     """Serve the voice in `folder` until interrupted; the key, if one is wanted, is VIBEJAM_API_KEY in the environment.
 
@@ -100,7 +105,7 @@ def run_server(
         raise UserError(f"{host}:{port} can't be used ({error}); choose another --port or --host.") from error
     with line, contextlib.suppress(KeyboardInterrupt):
         port = line.getsockname()[1]
-        app = build_server(engine, writers, host=host, port=port, key=key)
+        app = build_server(engine, writers, edits, host=host, port=port, key=key)
         print(f"Your voice answers at http://{host}:{port}/v1; Ctrl-C ends it.", file=sys.stderr, flush=True)
         quiet = {"log_level": "warning", "access_log": False, "server_header": False}
         Server(uvicorn.Config(app, proxy_headers=False, timeout_graceful_shutdown=10, **quiet)).run(sockets=[line])
@@ -114,23 +119,23 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def _models(engine: "StyleEngine", writers: "Mapping[str, DraftWriter]") -> dict[str, Served]:
+def _models(engine: "StyleEngine", writers: "Mapping[str, DraftWriter]", edits: Edits) -> dict[str, Served]:
     def count(text: str) -> int:
         return len(engine.tokenizer.encode(text))
 
     voice = Served(engine.stream, engine.name, SampleConfig().max_new_tokens, count)
     # a rewrite is bounded by its draft, which the body's limit bounds
-    rewrite = Served(_rewritten_by(engine), engine.name, LARGEST_BODY, count)
+    rewrite = Served(_rewritten_by(engine, edits), engine.name, LARGEST_BODY, count)
     written = {name: _written_by(writer) for name, writer in writers.items()}
     return {engine.folder.resolve().name: voice} | written | {"vibejam-voice": voice, "vibejam-rewrite": rewrite}
 
 
-def _rewritten_by(engine: "StyleEngine") -> Callable[[str, SampleConfig, Stop], Iterator[str]]:
+def _rewritten_by(engine: "StyleEngine", edits: Edits) -> Callable[[str, SampleConfig, Stop], Iterator[str]]:
     """A rewrite as text that grows: what is settled of the document, as far as it is."""
 
     def stream(draft: str, config: SampleConfig, stop: Stop) -> Iterator[str]:
         sent = 0
-        for rewrite in engine.stream_rewrite(draft, RewriteConfig(seed=config.seed or RewriteConfig.seed), stop):
+        for rewrite in engine.stream_rewrite(draft, RewriteConfig(seed=config.seed or RewriteConfig.seed), stop, edits=edits()):
             yield rewrite.settled[sent:]
             sent = len(rewrite.settled)
 

@@ -2,9 +2,13 @@
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from vibejam.commands import given, say
 from vibejam.errors import UserError
+
+if TYPE_CHECKING:
+    from vibejam.rewrite.pairs import Pair
 
 
 def fetch(args: argparse.Namespace) -> dict[str, object]:
@@ -29,7 +33,7 @@ def serve(args: argparse.Namespace) -> dict[str, object]:
 
     folder = _voice(args)
     writer = local_writer()
-    run_server(folder, args.host, args.port, {writer.model: writer} if writer else {})
+    run_server(folder, args.host, args.port, {writer.model: writer} if writer else {}, _decided)
     return {"served": str(folder)}
 
 
@@ -37,7 +41,7 @@ def mcp(args: argparse.Namespace) -> None:
     from vibejam.engine import StyleEngine
     from vibejam.mcp_server import build_server
 
-    build_server(StyleEngine(_voice(args))).run("stdio")  # stdout is the client's: nothing else is printed there
+    build_server(StyleEngine(_voice(args)), _decided).run("stdio")  # stdout is the client's: nothing else is printed there
 
 
 def _voice(args: argparse.Namespace) -> Path:
@@ -48,6 +52,14 @@ def _voice(args: argparse.Namespace) -> Path:
     if folder is None:
         raise UserError("There is no trained voice yet; train one with `vibejam train-lm`, or name it with --ckpt-path.")
     return folder
+
+
+def _decided() -> "list[Pair]":
+    """What was decided in the app about earlier rewrites, as of now."""
+    from vibejam.rewrite.decisions import decisions
+    from vibejam.workspace import Workspace
+
+    return decisions(Workspace().decisions_file)
 
 
 def bench(args: argparse.Namespace) -> dict[str, object]:
