@@ -76,7 +76,8 @@ def build(owner: gr.State) -> state.Page:
     voice.input(partial(state.remember, name=VOICE), [owner, voice], None, **quiet | state.IN_ORDER)
     again = dict(fn=come_back, inputs=[owner, voice, prompt, text], outputs=[written, text, how, prompt], **state.BY_TURNS, **quiet)
     gr.on([fold.expand, voice.input, *(slider.change for slider in dice[:3])], trigger_mode="always_last", **left)
-    prompt.blur(trigger_mode="multiple", **left)  # what was typed is remembered then, too, of which the last counts (state.IN_ORDER)
+    # what was typed is remembered then, too, of which the last counts (state.IN_ORDER)
+    prompt.blur(trigger_mode="multiple", **left)
     return state.Page(show, [owner, voice], [missing, body, voice], {to_train: "train"}, (again,))
 
 

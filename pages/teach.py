@@ -52,7 +52,9 @@ PASSAGES_SENTENCE = (
     "How many passages of yours are drafted: more teach more, take longer, and cost more. Of a service's drafts 170 are enough; "
     "this machine's teach less each, so give them all the passages that you have the time for."
 )
-MINUTES_SENTENCE = "How long the voice learns at most, once the drafts are there; on the small model it ends after reading them once."
+MINUTES_SENTENCE = (
+    "How long the voice learns at most, once the drafts are there; on the small model it ends after reading them once."
+)
 
 
 @dataclass(frozen=True)

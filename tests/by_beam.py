@@ -85,7 +85,8 @@ def main() -> None:
     gains.sort()
     low, high = gains[RESAMPLINGS // 40], gains[-1 - RESAMPLINGS // 40]
     print(
-        f"{len(drafts)} lines: BLEU {before:.2f} of the drafts, {after:.2f} of the rewrites, {after - before:+.2f} ({low:.1f} to {high:.1f})"
+        f"{len(drafts)} lines: BLEU {before:.2f} of the drafts, {after:.2f} of the rewrites, "
+        f"{after - before:+.2f} ({low:.1f} to {high:.1f})"
     )
 
 

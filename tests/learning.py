@@ -10,6 +10,7 @@ from vibejam.tokenizer import CharTokenizer
 from vibejam.train import TrainState, train_lm
 
 TEXTS = [essay(n) for n in range(4)]
+HELD_OUT = (essay(7),)
 TOKENIZER = CharTokenizer.train(TEXTS)
 PLAN = TrainConfig(max_iters=40, batch_size=4, lr=5e-3, evals=4, patience=0)
 
@@ -20,7 +21,7 @@ def small(seed=0, **settings) -> BaseLM:
     return build_model(**{"vocab_size": TOKENIZER.vocab_size, **shape, **settings})
 
 
-def dataset(val=(essay(7),), block=16):
+def dataset(val=HELD_OUT, block=16):
     return TokenDataset(TOKENIZER, TEXTS, list(val), block)
 
 

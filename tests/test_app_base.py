@@ -143,7 +143,7 @@ def test_what_a_base_brings_with_it_cannot_be_set():
     there = {}
     for base in ("none", NAME):
         first = next(settings.speed_sentence(ME, "Quick", base, *knobs()))
-        there[base] = {name for name, update in zip(names, first[1:]) if shown(update)}
+        there[base] = {name for name, update in zip(names, first[1:], strict=False) if shown(update)}
     assert there["none"] - there[NAME] == settings.THE_BASES_OWN
     assert there[NAME] - there["none"] == settings.ON_A_BASE_ONLY
     planned, _ = settings.recipe(10_000, "Better", knobs(n_layer="3", lora_rank="4"), NAME)

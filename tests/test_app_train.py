@@ -133,7 +133,7 @@ def test_every_setting_has_its_sentence_and_an_empty_one_shows_what_the_preset_p
     give_writing()
     *_, last = settings.speed_sentence(ME, "Quick", "none", *knobs(max_iters="5", **TINY))
     first = next(settings.speed_sentence(ME, "Quick", "none", *knobs(max_iters="5", **TINY)))
-    planned = dict(zip((name for _, name in settings.FIELDS), first[1:]))
+    planned = dict(zip((name for _, name in settings.FIELDS), first[1:], strict=False))
     assert planned["n_layer"]["placeholder"] == "1" and planned["max_iters"]["placeholder"] == "5"
     assert "tokens a second" in last[0] and "On this machine" in last[0]
 

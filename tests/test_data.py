@@ -11,10 +11,11 @@ from vibejam.errors import UserError
 from vibejam.tokenizer import CharTokenizer
 
 TEXTS = [essay(n, paragraphs=2) for n in range(5)]
+HELD_OUT = (essay(9),)
 CHAR = CharTokenizer.train(TEXTS)
 
 
-def dataset(train=TEXTS, val=(essay(9),), block=16, seed=1):
+def dataset(train=TEXTS, val=HELD_OUT, block=16, seed=1):
     return TokenDataset(CHAR, list(train), list(val), block, seed)
 
 

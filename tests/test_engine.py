@@ -10,7 +10,6 @@ from vibejam.copied import save_phrases
 from vibejam.engine import StyleEngine
 from vibejam.errors import UserError
 from vibejam.measures import kept_meaning
-from vibejam.measures import kept_meaning
 from vibejam.model import build_model
 from vibejam.rewrite.manner import learn_manner, save_manner
 from vibejam.tokenizer import CharTokenizer

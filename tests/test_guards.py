@@ -417,7 +417,9 @@ def test_an_edit_that_breaks_the_meaning_is_refused_by_its_guard(row):
     assert guard in {refusal.guard for refusal in refusals(draft, broken)}
 
 
-FRAMES = ("So they {} the thing there.", "She said it was {} all day long.", "We saw {} in the old garden.", "It was good and {} we went.")
+FRAMES = (
+    "So they {} the thing there.", "She said it was {} all day long.", "We saw {} in the old garden.", "It was good and {} we went.",
+)  # fmt: skip
 
 
 def test_what_the_tables_say_is_let_through():

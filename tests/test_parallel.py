@@ -51,7 +51,12 @@ SHAPES = {
     "transformer": {"dropout": 0.0},
     "tuned": {"arch": "tuned", "dropout": 0.0, "grams": 2, "gram_rows": 64},
 }
-PLANS = {"transformer": PLAN, "tuned": module.TrainConfig(**{**vars(PLAN), "muon_lr": 0.02, "batch_size": 5, "accumulate": 2, "first_turn": 0.25, "anew": True})}
+PLANS = {
+    "transformer": PLAN,
+    "tuned": module.TrainConfig(
+        **{**vars(PLAN), "muon_lr": 0.02, "batch_size": 5, "accumulate": 2, "first_turn": 0.25, "anew": True}
+    ),
+}
 
 
 @pytest.mark.parametrize("arch, processes", [("transformer", 2), ("tuned", 2), ("tuned", 6)])

@@ -123,7 +123,8 @@ def test_the_memory_foretold_grows_with_what_takes_it():
     usual = memory_of(shape, plan)
     assert memory_of(ModelConfig(vocab_size=500, n_layer=8), plan) > 1.7 * usual
     assert memory_of(shape, TrainConfig(max_iters=1, batch_size=16)) > 1.7 * usual
-    assert memory_of(shape, TrainConfig(max_iters=1, batch_size=8, first_turn=0.25)) > usual + 2 * build_model(shape).parameter_count()
+    taught = TrainConfig(max_iters=1, batch_size=8, first_turn=0.25)
+    assert memory_of(shape, taught) > usual + 2 * build_model(shape).parameter_count()
     assert memory_of(shape, TrainConfig(max_iters=1, batch_size=16, accumulate=2)) == usual
     tables = ModelConfig(vocab_size=500, arch="tuned", grams=3, gram_rows=1024)
     without = ModelConfig(vocab_size=500, arch="tuned")

@@ -1,4 +1,7 @@
-"""A draft is spelt as the person spells, all of it: whatever the strength, whoever proposes, and nothing that only looks like a word."""
+"""A draft is spelt as the person spells, all of it.
+
+Whatever the strength, whoever proposes, and nothing that only looks like a word.
+"""
 
 import pytest
 

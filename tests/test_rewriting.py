@@ -441,11 +441,13 @@ def test_a_model_may_not_leave_out_what_somebody_may_need_and_a_big_one_knows_be
 
 
 PLACES = (
-    "So they {} the thing there.", "He {} it every day.", "They want to {} the house.", "He is {} the matter now.", "It was {} by him.",
-    "They had {} the gate by then.", "It was good and {} we went.", "{} a good dog here.", "I think {} seen it.", "I {} tired people.",
+    "So they {} the thing there.", "He {} it every day.", "They want to {} the house.", "He is {} the matter now.",
+    "It was {} by him.", "They had {} the gate by then.", "It was good and {} we went.", "{} a good dog here.",
+    "I think {} seen it.", "I {} tired people.",
     "I know that {} going home.", "She {} that he came.", "They will {} it soon.", "{} we went home, it rained.",
     *(f"{begun} {{}} {ended}" for begun in ("They want to", "She", "He is", "They had")
-      for ended in ("your letter.", "the time.", "in the end.", "in which it was.", "to him.", "some time.", "the meeting.", "the project.", "him to go.", "him from going.", "the lamp on a table.")),
+      for ended in ("your letter.", "the time.", "in the end.", "in which it was.", "to him.", "some time.", "the meeting.",
+                    "the project.", "him to go.", "him from going.", "the lamp on a table.")),
     "He is {} impossible.", "It is {} because he came.", "It is {}, we know.",
 )  # fmt: skip
 

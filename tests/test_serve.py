@@ -118,7 +118,7 @@ def test_a_stop_text_is_found_however_the_text_is_cut(stops):
         # with several, the one that is complete first ends the answer, as it would if read letter by letter
         ends = (
             {
-                min((text[: i + 1].index(s) for s in stops if s in text[: i + 1]))
+                min(text[: i + 1].index(s) for s in stops if s in text[: i + 1])
                 for i in range(len(text))
                 if any(s in text[: i + 1] for s in stops)
             }

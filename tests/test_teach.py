@@ -235,7 +235,8 @@ def test_a_sentence_that_is_edited_becomes_a_pair_that_can_be_seen_and_deleted()
     name = trained()
     *_, last = rewrite.stream(ME, name, "paste", "", "", "", "", "The boiler does not work. It broke at nine.", 1.0)
     sides = last[1]
-    updates = rewrite.decide(ME, sides, gr.EventData(None, {"unit": 0, "what": "edit", "text": "The boiler's done for; nine it was."}))
+    edit = {"unit": 0, "what": "edit", "text": "The boiler's done for; nine it was."}
+    updates = rewrite.decide(ME, sides, gr.EventData(None, edit))
     assert updates[0].review.text.startswith("The boiler's done for") and "your words" in text_of(updates[1])
     (pair,) = decisions(Workspace(ME).decisions_file)
     assert pair.kind == EDIT and pair.rewrite == "The boiler's done for; nine it was."

@@ -76,7 +76,7 @@ def folder(tmp_path_factory):
         )
         gradients = torch.autograd.grad(loss, list(model.parameters()))
         with torch.no_grad():
-            for parameter, gradient in zip(model.parameters(), gradients):
+            for parameter, gradient in zip(model.parameters(), gradients, strict=True):
                 parameter -= 0.02 * (1 - step / 80) * gradient.sign()
     checkpoint.save_model(path, model, tokenizer)
     save_manner(path, learn_manner([essay(n) for n in range(4)], [], [essay(9)]))

@@ -9,6 +9,7 @@ Left out: GPUs, and sampling (bench.py).
 import math
 import statistics
 import time
+from collections import deque
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
@@ -152,10 +153,8 @@ def learn(texts: Texts, recipe: Recipe) -> Figure:
     data = TokenDataset(tokenizer, texts.learnt, texts.held, model.config.block_size, seed)
     model.look_over(data.train_documents)
     start_up = time.process_time() - began
-    last = None
     with closing(train_lm(model, data, recipe.train, clock=time.process_time)) as events:
-        for last in events:
-            pass
+        (last,) = deque(events, maxlen=1)
     nats, _ = score_ids(model, join(texts.held, tokenizer), tokenizer.doc_end, model.config.block_size)
     return {
         "seconds": last.seconds,

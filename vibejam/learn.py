@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import asdict, replace
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -110,7 +110,7 @@ def _learn(
         if learnt != _fingerprint(train_texts):
             notes.append("Your writing has changed since this run began; it goes on with the writing as it is now.")
     else:
-        run = {"format": FORMAT, "created": datetime.now(timezone.utc).isoformat(timespec="seconds"), "prompt": prompt}
+        run = {"format": FORMAT, "created": datetime.now(UTC).isoformat(timespec="seconds"), "prompt": prompt}
         run["base"] = recipe.base
         if recipe.base == "none":
             tokenizer = train_tokenizer(train_texts, recipe.data.tokenizer, recipe.data.vocab_size)

@@ -6,7 +6,7 @@ its own cache.  When the context is full, its newer half is read again and writi
 reference, which reads everything again for each token, stands in the tests.
 """
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from itertools import takewhile
 
@@ -81,21 +81,22 @@ def unused_ids(tokenizer: Tokenizer) -> list[int]:
 
 
 def stream_ids(
-    model: BaseLM, ids: list[int], config: SampleConfig, banned: list[int] = [], decoder: AnyDecoder | None = None
+    model: BaseLM, ids: list[int], config: SampleConfig, banned: Sequence[int] = (), decoder: AnyDecoder | None = None
 ) -> Iterator[int]:
     """Up to `max_new_tokens` ids after `ids` (at least one), drawn as `config` says; `decoder` is the fastest there is."""
     decoder = decoder or compiled(model) or packed(model)
-    yield from _stream(model, decoder, ids, config, banned, _dice(config))
+    yield from _stream(model, decoder, ids, config, list(banned), _dice(config))
 
 
 def candidate_ids(
-    model: BaseLM, ids: list[int], count: int, config: SampleConfig, ends: Collection[int], banned: list[int] = []
+    model: BaseLM, ids: list[int], count: int, config: SampleConfig, ends: Collection[int], banned: Sequence[int] = ()
 ) -> list[list[int]]:
     """`count` texts after `ids` (at least one), drawn side by side from one reading of them.
 
     Each stops on its own: before one of `ends`, after `max_new_tokens`, or when the context is full.
     """
     dice, block = _dice(config), model.config.block_size
+    banned = list(banned)  # as an index, an empty tuple would mean every token
     ids = ids[-max(1, block - config.max_new_tokens) :]
     length = min(config.max_new_tokens, block - len(ids) + 1)
     config = replace(config, max_new_tokens=length)

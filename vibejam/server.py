@@ -19,6 +19,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import uvicorn
@@ -46,7 +47,13 @@ Edits = Callable[[], "Sequence[Pair]"]  # what the person made of earlier drafts
 
 
 def build_server(
-    engine: "StyleEngine", writers: "Mapping[str, DraftWriter]" = {}, edits: Edits = tuple, *, host: str, port: int, key: str = ""
+    engine: "StyleEngine",
+    writers: "Mapping[str, DraftWriter]" = MappingProxyType({}),
+    edits: Edits = tuple,
+    *,
+    host: str,
+    port: int,
+    key: str = "",
 ) -> Starlette:
     """The server around one voice and the draft writers, by name.  With `key`, who asks must bring it as a bearer.
 
@@ -86,7 +93,11 @@ def build_server(
 
 
 def run_server(
-    folder: Path | str, host: str = "127.0.0.1", port: int = 8000, writers: "Mapping[str, DraftWriter]" = {}, edits: Edits = tuple
+    folder: Path | str,
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    writers: "Mapping[str, DraftWriter]" = MappingProxyType({}),
+    edits: Edits = tuple,
 ) -> None:
     """Serve the voice in `folder` until interrupted; the key, if one is wanted, is VIBEJAM_API_KEY in the environment.
 

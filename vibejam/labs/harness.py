@@ -150,9 +150,10 @@ def course(
 ) -> Iterator[Comparison | Step]:
     """Everything that is known so far, again after the floors, each memory and each run; and between them each step of a run.
 
-    `shape` is the transformer's where the recipe's own will not do.  `known`: what was kept of a comparison that was stopped; it goes on
-    from there, with more seeds or architectures if they are asked for.
-    Raises UserError for an unknown architecture, too little text, minutes and seeds that are none, or another text or time than `known`'s.
+    `shape` is the transformer's where the recipe's own will not do.  `known`: what was kept of a comparison that was stopped; it
+    goes on from there, with more seeds or architectures if they are asked for.
+    Raises UserError for an unknown architecture, too little text, minutes and seeds that are none, or another text or time than
+    `known`'s.
     """
     if minutes <= 0 or seeds < 1 or not archs:
         raise SettingError("A comparison needs minutes above 0, at least one seed and at least one architecture.")

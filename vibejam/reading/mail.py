@@ -24,11 +24,12 @@ _LONGEST_BODY = 200_000  # characters; a longer letter was not typed
 _POSTMARK = re.compile(rb"(?:\A|\n\r?\n)From [^\n]{1,300}\n")
 _ESCAPED_FROM = re.compile(rb"(?m)^>(>{0,20}From )")
 _SENT_FROM = re.compile(
-    "(?:%s)" % "|".join(filter(None, (MAIL_LANGUAGES[n]["sent_from"] for n in _LANGUAGES))), re.IGNORECASE
+    "(?:" + "|".join(filter(None, (MAIL_LANGUAGES[n]["sent_from"] for n in _LANGUAGES))) + ")", re.IGNORECASE
 )
 _CLOSING = re.compile(
-    "(?:%s|best|cheers|love|yours|sincerely|with (?:best|kind|warm))"
-    % "|".join(pattern for name in _LANGUAGES for pattern in MAIL_LANGUAGES[name]["signatures"] if pattern),
+    "(?:"
+    + "|".join(pattern for name in _LANGUAGES for pattern in MAIL_LANGUAGES[name]["signatures"] if pattern)
+    + "|best|cheers|love|yours|sincerely|with (?:best|kind|warm))",
     re.IGNORECASE,
 )
 _RULE = re.compile(r"-{5,}.{0,60}-{3,}$|[_-]{32,}$")  # "-----Original Message-----", a mailing list's footer
@@ -119,7 +120,7 @@ def _without_signature(lines: list[str]) -> list[str]:
 def _split_mbox(data: bytes) -> list[bytes]:
     marks = list(_POSTMARK.finditer(data))
     ends = [mark.start() for mark in marks[1:]] + [len(data)]
-    return [data[mark.end() : end] for mark, end in zip(marks, ends)]
+    return [data[mark.end() : end] for mark, end in zip(marks, ends, strict=False)]
 
 
 def _parse(data: bytes) -> Message:

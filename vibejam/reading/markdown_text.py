@@ -35,7 +35,7 @@ _BROKEN_TAG = re.compile(r"<[A-Za-z][\w-]{0,20}\s(?:[^<>\n]|\n(?![ \t]*\n)){0,80
 _RULE = re.compile(r"[-*_=~\s]+")
 _SKIPPED = {"blockquote", "table"}
 _WRAPPERS = ("blockquote", "table", "pre", "figure", "video", "audio", "select")  # HTML that may enclose Markdown
-_TAG = re.compile(r"<(/?)(%s)\b" % "|".join(_WRAPPERS), re.IGNORECASE)
+_TAG = re.compile(rf"<(/?)({'|'.join(_WRAPPERS)})\b", re.IGNORECASE)
 _STRUCK = re.compile(r"<(/?)(?:s|del|strike)\b", re.IGNORECASE)
 
 

@@ -76,9 +76,9 @@ def _lines(page: PageObject) -> list[_Line]:
     if pending:
         lines.append(("".join(pending), *(place or [0.0, 0.0])))
     lines = [line for line in lines if line[0].strip()]
-    falls = [above[1] - below[1] for above, below in zip(lines, lines[1:])]
+    falls = [above[1] - below[1] for above, below in zip(lines, lines[1:], strict=False)]
     usual = median([fall for fall in falls if fall > 1] or [1.0])
-    return [_Line(text.strip(), fall / usual, left) for (text, _, left), fall in zip(lines, [0.0, *falls])]
+    return [_Line(text.strip(), fall / usual, left) for (text, _, left), fall in zip(lines, [0.0, *falls], strict=False)]
 
 
 def _without_running_heads(pages: list[list[_Line]]) -> list[list[_Line]]:

@@ -41,7 +41,7 @@ def _joined(block: list[str], document_width: int) -> list[str]:
     if not width:
         return block
     out = [block[0]]
-    for before, line in zip(block, block[1:]):
+    for before, line in zip(block, block[1:], strict=False):
         if _forced(before, line, width) and _may_go_on(out[-1], line):
             out[-1] = _glue(out[-1].rstrip(), line.strip())
         else:
@@ -50,7 +50,7 @@ def _joined(block: list[str], document_width: int) -> list[str]:
 
 
 def _breaks(lines: list[str]) -> list[tuple[str, str]]:
-    return [(a, b) for a, b in zip(lines, lines[1:]) if a.strip() and b.strip() and _may_go_on(a, b)]
+    return [(a, b) for a, b in zip(lines, lines[1:], strict=False) if a.strip() and b.strip() and _may_go_on(a, b)]
 
 
 def _may_go_on(before: str, line: str) -> bool:

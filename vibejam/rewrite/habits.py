@@ -2,7 +2,8 @@
 
 Nobody's table knows that somebody says "folks" for "customers".  Whoever has put the one for the other three times, and has hardly
 ever left it, need not do so a fourth time: such a habit is made first, and the rewriting goes on from there.  It is read anew from
-what was decided each time, so that nothing of it is kept elsewhere, and who thinks better of it, and keeps the draft's words, ends it.
+what was decided each time, so that nothing of it is kept elsewhere, and who thinks better of it, and keeps the draft's words,
+ends it.
 Left out: whole sentences that are always struck out, greetings and sign-offs, and exchanges of little words alone, which hang on
 what stands around them; of those the person's own writing tells more (taste.py).
 """

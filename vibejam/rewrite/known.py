@@ -1,8 +1,9 @@
 """Exchanges of the tables (table.py), found between a draft and a version of it, and put back.
 
 Guards know words one by one: to them "because" for "in light of the fact that" is a reason that was added, and "thanks for" for
-"thank you for" a "you" that was lost.  Who wrote the tables knew better.  So what a guard holds against a version is looked at once
-more with such exchanges undone.  Left out: numbers, names and denials, which whoever checks a rewrite counts, however they are said.
+"thank you for" a "you" that was lost.  Who wrote the tables knew better.  So what a guard holds against a version is looked at
+once more with such exchanges undone.  Left out: numbers, names and denials, which whoever checks a rewrite counts, however they
+are said.
 """
 
 from collections.abc import Iterator, Sequence

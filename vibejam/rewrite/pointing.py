@@ -1,6 +1,7 @@
 """Where a text points: "this book" that became "that book", "this week" that became "next week".
 
-Both read as well as the draft, and no word of weight is lost.  Left out: "it" and "they", which name nothing (guards.py counts them).
+Both read as well as the draft, and no word of weight is lost.  Left out: "it" and "they", which name nothing (guards.py counts
+them).
 """
 
 from collections.abc import Iterator
@@ -13,8 +14,8 @@ _NEAR, _FAR = ("this", "these"), ("that", "those")
 _WHEN = {"this": 0, "next": 1, "coming": 1, "following": 1, "last": -1, "past": -1, "previous": -1}
 _TIMES = frozenset(
     "second minute hour day night evening afternoon morning week weekend fortnight month quarter season year term semester decade "
-    "century spring summer autumn fall winter monday tuesday wednesday thursday friday saturday sunday january february march april "
-    "may june july august september october november december".split()
+    "century spring summer autumn fall winter monday tuesday wednesday thursday friday saturday sunday january february march "
+    "april may june july august september october november december".split()
 )
 
 

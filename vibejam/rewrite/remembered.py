@@ -1,7 +1,7 @@
 """What rewriting remembers of the words and sentences it has read, so as not to read them again, and how all of it is forgotten.
 
-They are whoever's wrote them, so when somebody's writing is deleted, nothing of it may stay in memory here.  Left out: tables of the
-language, which are nobody's.
+They are whoever's wrote them, so when somebody's writing is deleted, nothing of it may stay in memory here.  Left out: tables of
+the language, which are nobody's.
 """
 
 from collections.abc import Callable

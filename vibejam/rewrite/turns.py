@@ -140,9 +140,9 @@ TURNS: list[Move] = [
          "upon "),
     Move("little", "small", "little", " small ",
          pattern(
-             r"\b([Aa]|[Tt]he|[Tt]his|[Tt]hat|[Mm]y|[Hh]is|[Hh]er|[Oo]ur|[Tt]heir) small (?=(?:house|home|boy|girl|child|children|room"
-             r"|town|village|garden|dog|cat|bird|book|box|shop|street|church|chapel|table|man|woman|boat|river|hill|tree|farm|car|island"
-             r"|lamp|bell|thing|flat|kitchen|window|door|yard|field|stream|pond|bag|bottle|glass|cup|chair|desk|shed|inn|hotel|caf[eé]"
+             r"\b([Aa]|[Tt]he|[Tt]his|[Tt]hat|[Mm]y|[Hh]is|[Hh]er|[Oo]ur|[Tt]heir) small (?=(?:house|home|boy|girl|child|children"
+             r"|room|town|village|garden|dog|cat|bird|book|box|shop|street|church|chapel|table|man|woman|boat|river|hill|tree|farm"
+             r"|car|island|lamp|bell|thing|flat|kitchen|window|door|yard|field|stream|pond|bag|bottle|glass|cup|chair|desk|shed|inn|hotel|caf[eé]"
              r"|station|square|park|beach|harbou?r|brother|sister|note|song|poem|story|picture|world)s?\b)"
          ),
          r"\1 little "),

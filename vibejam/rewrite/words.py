@@ -102,7 +102,8 @@ COUNTED = frozenset({"only"})  # each of them limits something else, so that one
 
 CERTAINTY = _table("""
 certain = certainly, most certainly, undoubtedly, no doubt, to be sure, definitely, surely, without doubt, without a doubt,
-    beyond doubt, there is no doubt that, there is no question that, beyond question, of course, clearly, obviously, evidently, plainly
+    beyond doubt, there is no doubt that, there is no question that, beyond question, of course, clearly, obviously, evidently,
+    plainly
 certain? = clear, obvious, evident, plain
 likely = probably, likely, in all likelihood, most likely, presumably
 apparent = apparently, seemingly, allegedly, supposedly

@@ -1,4 +1,7 @@
-"""What may stand for what, as text: a set or a pattern a line, # before a remark.  Left out: what the lines mean (table.py, company.py)."""
+"""What may stand for what, as text: a set or a pattern a line, # before a remark.
+
+Left out: what the lines mean (table.py, company.py).
+"""
 
 from importlib.resources import files
 
