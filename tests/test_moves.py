@@ -32,8 +32,6 @@ We stayed in, because rain on grass is cold. | We stayed in, for rain on grass i
 We stayed in, because it was raining. | We stayed in; for it was raining.
 We stayed in; for it was raining. | We stayed in, because it was raining.
 We stayed in, since grass in winter is wet. | We stayed in, because grass in winter is wet.
-The mill is old, although it is sound. | The mill is old, but it is sound.
-The mill is old, though it is sound. | The mill is old, but it is sound.
 We stayed in, since it was raining. | We stayed in, because it was raining.
 In my opinion, the plan is sound. | I think the plan is sound.
 The plan, however, was sound. | But the plan was sound.
@@ -141,15 +139,29 @@ The counter, and the beam over it, were level. | . And
 They did not come, because it rained, but because they had to. | , for it
 They did not come, because it rained. | ; for it
 We ate, slept, because it rained. | ; for it
-But the mill is old, although it is sound. | old, but it
-In May, although it was cold, we swam. | , but it
-Even if it is late, though it is light, we go. | , but it
 In May, because it was cold, we slept. | , for it
 If it is cold, because it is May, we sleep. | , for it
 The mill, because it was old, was shut. | , for it
-The mill is old but dry, although it is sound. | , but it
 The mill shut, since rain came in. | , because rain
 We stayed in, because of what is said. | for of
+Did you leave, because it was cold? | , for
+Are you coming, since the car is here? | , because
+She replied that, because it was cold, she had slept. | that, for
+Nor is it clear, because it is late, that it is over. | , for
+He left, because he was tired and not because he was bored. | , for he was tired
+It is only slow, because it is old. | , for it
+It failed in part, because it was old. | , for it
+Two years ago, because the rent was high, we moved. | , for the
+This mill, because it is old, works. | , for it
+The plan was made, because it was cheap, by the board. | , for it
+He waited, because the bus was late. | , for the bus
+They asked for help, because it was hard. | , for it
+Take it off, as I had to do at home. | because I had
+They cheered, because the band was playing. | as the band
+It was our first win, since the club was founded. | because the club
+She worked there, since she was sixteen. | because she
+The door (which was shut, because it is cold) is old. | , for it
+The wind, and, yet again, the rain. | but again
 He has been ill, since he was born. | , because he
 We met a man who is a baker. | man a baker
 He paid for the house in which case we move. | where case

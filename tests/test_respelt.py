@@ -34,9 +34,26 @@ def british():
         ("We realize it.", "We realize it."),  # of which Britain has both
         ("We met Mr Gray at Pearl Harbor.", "We met Mr Gray at Pearl Harbor."),
         ('She said "my favorite color" and left.', 'She said "my favorite color" and left.'),
-        ("Set `color` or background-color in color.css, or pass --color to it.",
-         "Set `color` or background-color in color.css, or pass --color to it."),
+        ("Set `color` or background-color in color.css, or pass --with-color to it.",
+         "Set `color` or background-color in color.css, or pass --with-color to it."),
+        ("Write text-align: center, color: gray; the color property and .center too.",
+         "Write text-align: center, color: gray; the color property and .center too."),
         ("See https://example.org/favorite for it.", "See https://example.org/favorite for it."),
+        ("Mr. Gray came. Gray said so on Labor Day, and U.S. Labor agreed.",
+         "Mr. Gray came. Gray said so on Labor Day, and U.S. Labor agreed."),
+        ("The song ‘My favorite color’ is old.", "The song ‘My favorite color’ is old."),
+        ("COLOR is a key. It faded (colors do). **Favorites** stay.",
+         "COLOR is a key. It faded (colours do). **Favourites** stay."),
+        ("It ended.  Coloring began.", "It ended.  Colouring began."),
+        ("Defend the defenseless; a colorless color.", "Defend the defenceless; a colourless colour."),
+        ("A full-color, off-center color/flavor chart of the color(s).",
+         "A full-colour, off-centre colour/flavour chart of the colour(s)."),
+        ("It is spelled color here.", "It is spelled color here."),
+        ("Color is British colour.", "Color is British colour."),
+        ("They centered it ten kilometers away, favorably and in several neighborhoods.",
+         "They centred it ten kilometres away, favourably and in several neighbourhoods."),
+        ("Rigor mortis, a dose of 2 gray, earl gray.", "Rigor mortis, a dose of 2 gray, earl gray."),
+        ("A parking meter, a practice and a license.", "A parking meter, a practice and a license."),
     ],
 )  # fmt: skip
 def test_every_word_that_has_a_side_is_put_on_theirs_and_nothing_else(british, draft, after):
@@ -55,10 +72,36 @@ def test_ise_and_ize_are_a_leaning_of_their_own():
     own = "He realised it, and we organised tea; she apologised. The colour was good. " * 45
     manner = learn_manner([own], ["He realized it, and we organized tea."] * 9, [])
     assert with_their_spelling("They recognized him.", manner) == "They recognised him."
+    assert with_their_spelling("Authorized and unauthorized users.", manner) == "Authorised and unauthorised users."
 
 
-def test_what_has_one_spelling_has_no_side():
-    assert not list(spelt("The surprise exercise advised four hours of a promise; sizes, a tour, the sour glamorous arborist."))
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The surprise exercise advised four hours of a promise; sizes, a tour, the sour glamorous arborist.",
+        "At sunrise a bitwise, pairwise fundraiser, overpraised; uncompromising, imprecise, unsupervised and inadvisable.",
+        "A marquise in a chemise exorcised hollandaise; trellises, metropolises; undersized, supersized, right-sized, capsized.",
+        "Heloise came. Budweiser is a beer. Coloration, humorous, honorary, laborious, vigorous, humoral, glamorous.",
+    ],
+)
+def test_what_has_one_spelling_has_no_side(text):
+    assert not list(spelt(text))
+
+
+def test_a_side_is_not_learnt_from_names_code_and_what_others_said():
+    own = (
+        "The World Health Organization met the Labor Party and Mrs Gray. Use `color` and `center`. She said “my favorite"
+        " neighbor”. We went home by the lane, and there was rain on the hill. "
+    )
+    manner = learn_manner([own * 40], background_drafts(), [])
+    for draft in ("We organised it; the colour is grey.", "We organized it; the color is gray."):
+        assert with_their_spelling(draft, manner) == draft
+
+
+def test_a_class_is_told_by_all_words_only_where_these_are_of_one_side():
+    both = "The grey cat analyzed its neighbor, and the grey dog left the theatre. " * 40
+    manner = learn_manner([both], background_drafts(), [])
+    assert with_their_spelling("A skeptical, gray traveler analysed it.", manner) == "A skeptical, grey traveler analyzed it."
 
 
 def test_nothing_is_spelt_otherwise_for_whom_no_side_is_known():

@@ -179,9 +179,6 @@ JOINTS: list[Move] = [
     Move("so between", "stop", "comma", ". So ",
          pattern(r"(?<=\w)\. So (?=(?:I|we|you|he|she|it|they|the|this|there|my|our|his|her) )"),
          _between_short(", so ")),
-    Move("reason", "because", "semicolon for", ", because ",
-         pattern(r"(?<=[\w)]), because (?=<clause>)"), unless(_DENIED, _after_whole_clause("; for "))),
-    Move("reason", "semicolon for", "because", "; for ", pattern(r"(?<=[\w)]); for (?=<clause>)"), ", because "),
     # the end of a sentence; the stop is only counted
     Move("end", "exclaimed", "stop", "!", pattern(r"(?<=\w)!(?=\s|$)"), _cooled),
     Move("end", "stop", "stop", ".", pattern(r"(?<=[a-z]{2})\.(?=\s|$)"), "."),

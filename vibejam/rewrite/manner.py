@@ -94,9 +94,9 @@ class Manner:
         """By how many nats this person leans to what was exchanged between two versions of a text."""
         return gained(self.taste, before, after)
 
-    def mostly(self, ways: Sequence[str], way: str) -> bool:
-        """Whether this person uses `way` more than the other `ways` of saying the same together."""
-        return mostly(self.taste, ways, way)
+    def mostly(self, ways: Sequence[str], way: str, share: float = 0.5) -> bool:
+        """Whether `way` is more than a `share` of this person's `ways` of saying the same."""
+        return mostly(self.taste, ways, way, share)
 
     @cached_property
     def _weight_list(self) -> list[float]:

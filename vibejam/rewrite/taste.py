@@ -16,7 +16,7 @@ from vibejam.rewrite.joints import JOINTS
 from vibejam.rewrite.moves import places
 from vibejam.rewrite.ngrams import START, framed, words_of
 from vibejam.rewrite.orders import ORDERS
-from vibejam.rewrite.spelling import KINDS, side_of, sides
+from vibejam.rewrite.spelling import KINDS, sides, spelt
 from vibejam.rewrite.table import contractions, exchanges, openers, plain
 from vibejam.rewrite.turns import TURNS
 
@@ -71,9 +71,9 @@ def leaning(taste: Mapping[str, float], ways: Sequence[str], before: str, after:
     return max(-MOST, min(MOST, own - own_before - drafts + drafts_before))
 
 
-def mostly(taste: Mapping[str, float], ways: Sequence[str], way: str) -> bool:
-    """Whether the person uses `way` more than the other `ways` together."""
-    return taste.get(_key("", ways, way), -math.inf) > math.log(0.5)
+def mostly(taste: Mapping[str, float], ways: Sequence[str], way: str, share: float = 0.5) -> bool:
+    """Whether `way` is more than a `share` of the person's `ways` of saying the same: half unless told."""
+    return taste.get(_key("", ways, way), -math.inf) > math.log(share)
 
 
 def gained(taste: Mapping[str, float], before: str, after: str) -> float:
@@ -139,7 +139,7 @@ def _shares(ways: Sequence[str], own: Mapping[str, int], world: Mapping[str, int
 
 def _sides(texts: Iterable[str]) -> dict[str, float]:
     """Log share of each side of the Atlantic in each class of words, and in all under ALL, where the person shows it."""
-    counts = Counter(side for text in texts for word in words_of(text) if (side := side_of(word)))
+    counts = Counter(f"{word.kind}: {word.side}" for text in texts for word in spelt(text))
     taste = {}
     for kind in KINDS:
         for name, whole in zip(sides(kind), sides(ALL), strict=True):
