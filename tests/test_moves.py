@@ -162,6 +162,7 @@ It was our first win, since the club was founded. | because the club
 She worked there, since she was sixteen. | because she
 The door (which was shut, because it is cold) is old. | , for it
 The wind, and, yet again, the rain. | but again
+Although not rich, he was happy. | Not rich, but
 He has been ill, since he was born. | , because he
 We met a man who is a baker. | man a baker
 He paid for the house in which case we move. | where case

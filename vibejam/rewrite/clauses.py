@@ -245,7 +245,10 @@ CLAUSES: list[Move] = [
          lambda m: None if re.search(r"[;:?!“”\"]|, which\b", sentence_before(m)) else ", which "),
     # contrast and reason between two clauses
     Move("although", "although first", "but between", "though ",
-         pattern(r"<start>(?:Although|Though|Even though) (<one>{8,90}), (?=<clause>)"),
+         pattern(
+             r"<start>(?:Although|Though|Even though) (?=(?:I|we|he|she|they|it|you|this|that|these|those|there|the|an?|my|our|your"
+             r"|his|her|its|their|no|many|some|most|all|each|every|[A-Z][a-z]+) )(<one>{8,90}), (?=<clause>)"
+         ),
          opening("{0}, but ", raised)),
     Move("although", "but between", "although first", ", but ",
          pattern(
