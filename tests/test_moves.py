@@ -8,6 +8,7 @@ from vibejam.rewrite.guards import refusals
 from vibejam.rewrite.joints import JOINTS
 from vibejam.rewrite.manner import learn_manner
 from vibejam.rewrite.moves import made
+from vibejam.rewrite.reasons import REASONS
 from vibejam.rewrite.table import contractions, exchanges, openers, replacements
 from vibejam.rewrite.taste import MOVES, gained, kinds, leaning, learn_taste
 from vibejam.rewrite.turns import TURNS
@@ -435,7 +436,7 @@ def test_a_phrase_stays_where_it_is_no_verb_or_in_an_idiom_or_means_something_el
 
 def test_every_move_can_be_counted_by_a_name_of_its_kind():
     names = kinds()
-    assert all(f"{move.kind}: {move.before}" in names[move.kind] for move in [*CLAUSES, *TURNS, *JOINTS])
+    assert all(f"{move.kind}: {move.before}" in names[move.kind] for move in [*CLAUSES, *REASONS, *TURNS, *JOINTS])
 
 
 def test_a_way_that_a_person_uses_more_than_drafts_do_is_liked_better():

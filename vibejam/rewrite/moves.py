@@ -3,7 +3,7 @@
 A move turns "I think that he" into "I think he", or a comma into a semicolon; how often the person does the one and the other is
 counted with the same patterns (taste.py), so that the move is theirs or is not made.  A pattern has no parse: each asks for words
 around it that leave no second reading, and what it can't be sure of it lets stand.  Here are what a move is and the words common
-to the patterns; the moves themselves stand in clauses.py, turns.py, company.py and joints.py.
+to the patterns; the moves themselves stand in clauses.py, reasons.py, turns.py, company.py and joints.py.
 """
 
 import re
