@@ -19,14 +19,11 @@ I think that she is late. | I think she is late.
 They told me that he had sold it. | They told me he had sold it.
 We know they have a key. | We know that they have a key.
 Here is the lamp that we bought. | Here is the lamp we bought.
-Everything we had was wet. | Everything that we had was wet.
 We keep a rule that has no reason. | We keep a rule which has no reason.
 She keeps a dog which is deaf. | She keeps a dog that is deaf.
 Although the roof leaks, the house is warm. | The roof leaks, but the house is warm.
-We are tired, but we will come. | Although we are tired, we will come.
 One pipe is old, whereas the other is new. | One pipe is old, but the other is new.
 He is slow, yet he is careful. | He is slow, but he is careful.
-One lamp is red, while the other is green. | One lamp is red, and the other is green.
 We stayed in, because it was raining. | We stayed in, for it was raining.
 If it is May, we stay in, because it is cold. | If it is May, we stay in, for it is cold.
 We stayed in, because rain on grass is cold. | We stayed in, for rain on grass is cold.
@@ -42,16 +39,12 @@ They sell tea as well. | They sell tea too.
 They do not have any tea. | They have no tea.
 She is not able to swim. | She cannot swim.
 The gate was painted by me on Friday. | I painted the gate on Friday.
-Many other ways exist. | There are many other ways.
-If no key exists, we wait. | If there is no key, we wait.
 "It is late," the baker said. | "It is late," said the baker.
-He kept the van as well as the trailer. | He kept the van and the trailer.
 It is not only late but also cold. | It is not only late but cold.
 It is the house in which we lived. | It is the house where we lived.
 We saw the men who were working in the yard. | We saw the men working in the yard.
 There exist better ways. | There are better ways.
 The mill, which is old, is near the ford, which is a muddy one. | The mill, which is old, is near the ford, a muddy one.
-A total of seven boats sank. | Seven boats sank.
 It costs ten pounds per head. | It costs ten pounds a head.
 It had rained on the previous day. | It had rained on the day before.
 Two were left, namely the old ones. | Two were left: the old ones.
@@ -59,10 +52,8 @@ She had a dog named Otto. | She had a dog called Otto.
 They provide us with tea. | They give us tea.
 It enables people to wait. | It lets people wait.
 She requested him to wait. | She asked him to wait.
-We remained at home. | We stayed at home.
 He appears to know the way. | He seems to know the way.
 I believe they are ready. | I think they are ready.
-They should ask first. | They ought to ask first.
 It depends on the weather. | It depends upon the weather.
 A small dog barked. | A little dog barked.
 It is significantly cheaper. | It is much cheaper.
@@ -74,8 +65,6 @@ The gate was shut. We had no key. | The gate was shut, and we had no key.
 The gate was shut, but we had a key. | The gate was shut. But we had a key.
 The gate was shut, so we turned back. | The gate was shut. So we turned back.
 We sell bread, milk, and honey. | We sell bread, milk and honey.
-We sell bread, milk and honey. | We sell bread, milk, and honey.
-It was not a house but a barn. | It was not a house, but a barn.
 He came in, and asked for tea. | He came in and asked for tea.
 In the morning, we left. | In the morning we left.
 In 1962 we moved. | In 1962, we moved.
@@ -99,7 +88,6 @@ The test was difficult. | The test was hard.
 I am certain that she is ill. | I am sure that she is ill.
 It allows us to wait. | It lets us wait.
 It helps people to learn. | It helps people learn.
-The rain caused them to stop. | The rain made them stop.
 We stayed in, since the road was wet. | We stayed in, because the road was wet.
 Since it was dark, we stopped. | Because it was dark, we stopped.
 Since it was dark, we stopped. | As it was dark, we stopped.
@@ -108,16 +96,6 @@ A rule that was made in March is gone. | A rule made in March is gone.
 We use a pump, which means it is easy. | We use a pump. This means it is easy.
 We use a pump, which means it is easy. | We use a pump; this means it is easy.
 The roof is new. This means we are dry. | The roof is new, which means we are dry.
-In 1962 we moved to the coast. | We moved to the coast in 1962.
-He was ill last week. | Last week he was ill.
-Sometimes he goes out. | He sometimes goes out.
-It is perhaps a mistake. | Perhaps it is a mistake.
-We also sell tea. | We sell tea too.
-However, the plan was sound. | The plan was, however, sound.
-Some people believe in it. | There are some people who believe in it.
-Such a person is rare. | A person like that is rare.
-He wrote about Otto's life. | He wrote about the life of Otto.
-It is the house in which we lived. | It is the house we lived in.
 "No," the old baker said, rising. | "No," said the old baker, rising.
 "No," she replied quietly. | "No," she said quietly.
 """.strip().splitlines()
@@ -164,6 +142,52 @@ She worked there, since she was sixteen. | because she
 The door (which was shut, because it is cold) is old. | , for it
 The wind, and, yet again, the rain. | but again
 Although not rich, he was happy. | Not rich, but
+He begged for mercy on the plea that he was an orphan. | plea he was
+The rumours that he had died were false. | rumours he had
+The wall against which he leaned gave way. | against he
+It is a churn which I own and which leaks. | churn I own
+It was a law that they might keep. | law they might
+I learnt from the clerk that he was ill. | clerk he was
+Her one wish that they be buried here was kept. | wish they
+We were so sure that we left our coats. | sure we
+The road was icy, therefore we turned back. | So the road
+She was ill, however, she came. | But she
+Find out who is living in the flat. | out living
+It was the clerk who was accused by them. | clerk accused
+In the end that was not needed. | end which
+For a while that was enough. | while which
+Ask your nurse which is safer. | nurse that is
+They robbed the house, while we were away. | , and we
+The cheap one lasts just as well. | just too
+A passer-by helped her to her feet. | helped her her
+The mayor appeared to loud applause. | seemed to loud
+Two men appeared to take him away. | seemed to take
+They had kindly provided us with maps. | kindly gave
+Some people say that ghosts exist, you know. | There are some
+It is ink, which is an affectation and does not help. | ink, an
+He sold his car, which was the last straw. | car, the last
+Although she was tired, she thought, it was late. | tired, but she
+They do not have any of the blue ones. | have no
+It depends on the one hand on cost. | upon the one
+"No smoking" is as stated: "No fires." | as said
+"It is late," said Hall, leader of the council. | Hall said
+She kept the watch, which meant a great deal. | This meant
+The sauce was made by her and her sister. | She made
+There are significantly more women. | much more
+It was gripping rather than moving. | instead of
+In 2015 per person spending fell. | 2015 a
+We asked whether, in my opinion, the plan was sound. | whether, I think
+My brother, the baker, and Ada came, and I sat there, at six, and settled. | at six and
+Now, I have nothing against it. | Now I have
+Now we are here, let us start. | Now, we
+You will think me, and I have seen it, a coward. | me and I have
+Nobody left because they liked the food. | , because
+Did she leave because it was late? | , because
+On being told no, he left it there. | no he
+As the doctor said, he was ill. | said he
+I think you and I should talk. | you, and
+The day he came and I left was cold. | came, and
+Everyone but she was early. | , but
 He has been ill, since he was born. | , because he
 We met a man who is a baker. | man a baker
 He paid for the house in which case we move. | where case

@@ -15,7 +15,6 @@ from vibejam.rewrite.company import COMPANY
 from vibejam.rewrite.joints import JOINTS
 from vibejam.rewrite.moves import places
 from vibejam.rewrite.ngrams import START, framed, words_of
-from vibejam.rewrite.orders import ORDERS
 from vibejam.rewrite.reasons import REASONS
 from vibejam.rewrite.spelling import KINDS, sides, spelt
 from vibejam.rewrite.table import contractions, exchanges, openers, plain
@@ -29,7 +28,7 @@ DRAFTS = "drafts"  # before what is of machines' drafts
 ALL, SHOWN = "all", 2  # words of a class from which on its side is known; else that of all classes is
 PAGE = 200  # words that moves are looked for in at once
 MOST_PAGES = 400  # that they are looked for in
-MOVES = CLAUSES + REASONS + TURNS + COMPANY + ORDERS + JOINTS
+MOVES = CLAUSES + REASONS + TURNS + COMPANY + JOINTS
 
 
 def learn_taste(texts: list[str], drafts: list[str]) -> dict[str, float]:
