@@ -3,6 +3,7 @@
 import pytest
 
 from vibejam.rewrite.clauses import CLAUSES
+from vibejam.rewrite.commas import COMMAS
 from vibejam.rewrite.edits import apply_edit, edits_of, propose_edits
 from vibejam.rewrite.guards import refusals
 from vibejam.rewrite.joints import JOINTS
@@ -17,6 +18,7 @@ from vibejam.rewrite.turns import TURNS
 MADE = """
 I think that she is late. | I think she is late.
 They told me that he had sold it. | They told me he had sold it.
+I think that the plan is sound. | I think the plan is sound.
 We know they have a key. | We know that they have a key.
 Here is the lamp that we bought. | Here is the lamp we bought.
 We keep a rule that has no reason. | We keep a rule which has no reason.
@@ -69,8 +71,6 @@ He came in, and asked for tea. | He came in and asked for tea.
 In the morning, we left. | In the morning we left.
 In 1962 we moved. | In 1962, we moved.
 The house — an old mill — was damp. | The house (an old mill) was damp.
-The house — an old mill — was damp. | The house, an old mill, was damp.
-The house (which was an old mill) was damp. | The house, which was an old mill, was damp.
 One thing is left — the stove is cold. | One thing is left; the stove is cold.
 He wanted one thing: silence. | He wanted one thing — silence.
 The hall was somewhat damp. | The hall was a bit damp.
@@ -188,6 +188,21 @@ As the doctor said, he was ill. | said he
 I think you and I should talk. | you, and
 The day he came and I left was cold. | came, and
 Everyone but she was early. | , but
+I don't hate tests. I hate your tests. | , and I
+We did a cost–benefit analysis of the north–south line. | :
+It may rain, and the match will be off. | . The match
+He says the drug is safe, and it has no effects. | . It has
+She read all of Vol. I in May. | ; and I
+It may be, and I put it no higher, that it is late. | . I put
+The alarm sounds when the door is open, and the key is in the lock. | ; the key
+I wrote it down, so my wife could read it. | . So
+Prices have risen, particularly in the north, said the bank. | (
+There are two reasons: the road is shut, and the bridge is down. | . The bridge
+He asked for the man by name, and said: go. | said —
+Isn't it lovely! | lovely.
+The officers ate, or even slept, in the cars, or even drove off. | (or even drove
+My only fear — it might be late. | fear;
+Not only did he sing, but he danced. | — but
 He has been ill, since he was born. | , because he
 We met a man who is a baker. | man a baker
 He paid for the house in which case we move. | where case
@@ -460,7 +475,7 @@ def test_a_phrase_stays_where_it_is_no_verb_or_in_an_idiom_or_means_something_el
 
 def test_every_move_can_be_counted_by_a_name_of_its_kind():
     names = kinds()
-    assert all(f"{move.kind}: {move.before}" in names[move.kind] for move in [*CLAUSES, *REASONS, *TURNS, *JOINTS])
+    assert all(f"{move.kind}: {move.before}" in names[move.kind] for move in [*CLAUSES, *REASONS, *TURNS, *JOINTS, *COMMAS])
 
 
 def test_a_way_that_a_person_uses_more_than_drafts_do_is_liked_better():

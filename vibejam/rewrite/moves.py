@@ -3,7 +3,7 @@
 A move turns "I think that he" into "I think he", or a comma into a semicolon; how often the person does the one and the other is
 counted with the same patterns (taste.py), so that the move is theirs or is not made.  A pattern has no parse: each asks for words
 around it that leave no second reading, and what it can't be sure of it lets stand.  Here are what a move is and the words common
-to the patterns; the moves themselves stand in clauses.py, reasons.py, turns.py, company.py and joints.py.
+to the patterns; the moves themselves stand in clauses.py, reasons.py, turns.py, company.py, joints.py and commas.py.
 """
 
 import re
@@ -30,7 +30,7 @@ _VOCABULARY = {  # what stands as <name> in a pattern
     "next": ("(?=(?:I|We|You|He|She|It|They|This|That|These|Those|There|The|A|An|My|Our|His|Her|Their|Its|No|Every|Each) )"),
     "person": "(?=(?:I|We|He|She|They) )",
     "same": "(?=(?:I|We|You|He|She|It|They|There|My|Our|His|Her|Their|Its) )",  # that goes on with what was spoken of
-    "dash": " ?[—–] ?",
+    "dash": "(?: ?— ?| – )",  # no "north–south"
     "aside": (
         "(?:which (?:is|was|are|were|has|had)|such as|including|especially|particularly|or rather|or at least|at least|if not"
         "|not to mention|and even|or even|for example|for instance|in other words)"
@@ -74,7 +74,7 @@ class Made:
 
 def pattern(source: str) -> re.Pattern[str]:
     """A pattern in which <name> is of the vocabulary."""
-    return re.compile(re.sub(r"(?<!\?)<([a-z]+)>", lambda name: _VOCABULARY[name[1]], source))
+    return re.compile(re.sub(r"<([a-z]+)>", lambda name: _VOCABULARY[name[1]], source))
 
 
 def places(text: str, moves: Iterable[Move]) -> Iterator[tuple[Move, re.Match[str], str]]:
@@ -141,6 +141,11 @@ def sentence_before(match: re.Match[str]) -> str:
 def sentence_after(match: re.Match[str]) -> str:
     """What of its sentence stands after a match."""
     return re.split(r"[.!?](?:\s|$)", match.string[match.end() :])[0]
+
+
+def asked(match: re.Match[str]) -> bool:
+    """Whether its sentence is a question."""
+    return match.string[match.end() + len(sentence_after(match)) :].startswith("?")
 
 
 def unless(stop: str, put: Put) -> Put:

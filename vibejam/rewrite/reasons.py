@@ -6,7 +6,7 @@ Left out: what follows from a reason ("so": joints.py), and reasons that are no 
 
 import re
 
-from vibejam.rewrite.moves import Move, Put, pattern, sentence_after, sentence_before
+from vibejam.rewrite.moves import Move, Put, asked, pattern, sentence_after, sentence_before
 
 # what begins with | is put after another
 _DENIED = r"|\b(?:not|no|never|nobody|nothing|hardly)\b|n['’]t\b"  # "not because" is something else
@@ -62,9 +62,8 @@ def _reason(template: str, stop: str = "", told: str = "") -> Put:
         before, after = sentence_before(match), sentence_after(match)
         last = before.rpartition(", ")[2]
         whole = _SAID_OF_ONE.search(last) and not _NOT_YET.match(last)
-        asks = match.string[match.end() + len(after) :][:1] == "?"
         within = before.count("(") > before.count(")") or before.count('"') % 2 or before.count("“") > before.count("”")
-        if not whole or asks or within or _OF_THE_REASON.search(before) or _MORE_TO_COME.search(after):
+        if not whole or asked(match) or within or _OF_THE_REASON.search(before) or _MORE_TO_COME.search(after):
             return None
         return None if stopped.search(before) or telling.search(after) else template
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 
 from vibejam.rewrite.clauses import CLAUSES
+from vibejam.rewrite.commas import COMMAS
 from vibejam.rewrite.company import COMPANY
 from vibejam.rewrite.joints import JOINTS
 from vibejam.rewrite.moves import places
@@ -28,7 +29,7 @@ DRAFTS = "drafts"  # before what is of machines' drafts
 ALL, SHOWN = "all", 2  # words of a class from which on its side is known; else that of all classes is
 PAGE = 200  # words that moves are looked for in at once
 MOST_PAGES = 400  # that they are looked for in
-MOVES = CLAUSES + REASONS + TURNS + COMPANY + JOINTS
+MOVES = CLAUSES + REASONS + TURNS + COMPANY + JOINTS + COMMAS
 
 
 def learn_taste(texts: list[str], drafts: list[str]) -> dict[str, float]:
