@@ -307,7 +307,6 @@ However, it is cold. | But
 I am aware that it is cold. | know that
 I would like tea. | I'd like
 It notified us. | told
-Recently, it rained. | Lately,
 We would prefer to wait. | would rather
 He held the view that it was late. | thought that
 We attended the meeting. | went to
@@ -428,6 +427,28 @@ A sum that is small, but that is regular, mounts up. | — but
 We will probably have to finish that part. | must finish
 The clock has simply stopped. | has just
 He may go, provided that he asks and that you agree. | so long as
+Nobody's ever been paged. | Nobody is
+My mother, who's had the same address, is here. | who is had
+You'd better be early. | would better
+And yet there he is on the council. | he's
+That is all there is to it. | there's
+Everyone there is late. | there's
+Let us help you. | Let's
+Use Let's Encrypt for it. | Let us
+He CANNOT be serious. | Can't
+Now don't anybody go. | do not
+You have limited access. | You've
+Doing nothing is hard. | nothing's
+Given that amount of rain, it will go. | Since amount
+It is worth noting that date. | Date
+It is clear that he paid and that he forgot. | Clearly
+It is worth noting that iOS is out. | IOS
+Yet a third man came. | But a
+I do not know how they do it. | the way
+It seems such a long time ago. | such long ago
+She left rather suddenly. | rather all
+The sign tells people such as would go. | like would
+While you do not have a key, you can't go in. | lthough
 """.strip().splitlines()
 
 

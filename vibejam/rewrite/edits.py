@@ -26,6 +26,7 @@ SURE = 0.05  # the same for a move, whose grammar is certain
 SHORT = 40  # characters of an edit that is an exchange, and no sentence built anew
 STRAIN = 5.0  # nats of that an exchange may cost
 LEAST = -1.5  # nats of taste below which a move is not the person's
+_SHOUTED = re.compile(r"\b[A-Z]{2,}\b")  # what is meant to be heard, or short for more
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*|\d+(?:[.,:/]\d+)*%?|\.\.\.|…|--|[^\w\s]")
 
 
@@ -125,6 +126,8 @@ def _exchanges(text: str, manner: Manner) -> Iterator[Edit]:
         if any(_shields((a, b), (first, last), other in idioms(), contracts) for a, b, other in found):
             continue
         start, end = placed[first][0], placed[last - 1][1]
+        if _SHOUTED.search(text, start, end):
+            continue
         for way, ways in table[phrase]:
             gain = _gain(phrase, way, ways, manner)
             if gain >= 0 and fits(text, start, end, way, ways):
@@ -155,6 +158,7 @@ def _longest() -> int:
     return max(len(phrase.split()) for phrase in replacements())
 
 
+_MORE_SAID = re.compile(r"^[^.!?]*(?:\b(?:and|or|but) that\b|, (?:is|isn['’]t) (?:it|there)\?)")  # than one thing is said to be so
 _CLAUSE_NEXT = pattern(r" (?:<clause>|(?:it|you|the|this|that|there|these|those|my|our|his|her|their|its|a|an|no|[A-Z]\w+) )")
 
 
@@ -169,15 +173,19 @@ def _openers(text: str, manner: Manner) -> Iterator[Edit]:
                     continue
                 if way[-1].isalpha() and " " not in way and way not in ("Although", "Though") and not _opens_a_clause(text[end:]):
                     continue
+                if way.endswith(" that") and (not _opens_a_clause(text[end:]) or _MORE_SAID.search(text[end:])):
+                    continue
                 for other in ways.others(way):
                     if other in ("But", "Yet") and text.startswith(" for ", end):  # "but for him" is "without him"
+                        continue
+                    if way == "Yet" and re.match(r" (?:an?|another|more|again)\b", text[end:]):  # "yet a third man"
                         continue
                     adverb = other[-1:].isalpha() and not other.startswith(("But", "Yet", "And", "So"))
                     if adverb and way[-1] == "," and not _opens_a_clause(text[end:]):
                         continue  # "sometimes, driving home, I stop" has two commas
                     if not other:
                         following = re.match(r"\s*(\S)", text[end:])
-                        if following:
+                        if following and not re.match(r"\s*[a-z]+[A-Z]", text[end:]):  # "iOS"
                             yield Edit(start, end + following.end(), following[1].upper(), sure=True)
                         continue
                     gain = manner.leaning(names, OPENER + way.lower(), OPENER + other.lower())

@@ -54,6 +54,10 @@ _BEGINS = re.compile(r"(?:^|[.!?;,:—] |\b(?:but|and|so|then) )$", re.I)
 _NEXT = re.compile(r" (?:(?:not|never|always|just|already|also|only|ever|long|since|often|now|all|both|\w+ly) )?([a-z]+)")
 _STILL_HAS = frozenset("been had got done gone seen made put let set cut hit read become come run".split())
 _AMOUNT = re.compile(r"(?:an?|lots|all|many|most|several|some|every|each) ", re.I)
+_NO_PARTICIPLE = frozenset(
+    "red naked sacred sudden open often seven ten children brethren linen wooden golden limited unlimited mixed tired used married"
+    " armed learned fixed hidden dyed baked fried frozen mashed".split()
+)
 _TOWARDS = frozenset("to about at for into with of".split())  # what a verb may end in that then needs somebody or something
 _NOBODY = re.compile(
     r"\s*(?:$|[^\s\w“”\"'‘(])| (?:in|on|at|by|from|with|for|to|as|if|when|while|because|and|or|but|so|than|until|before|after"
@@ -100,6 +104,12 @@ def fits(text: str, start: int, end: int, way: str, ways: Ways) -> bool:
     if ways.form == CONTRACTION:
         return _contraction_fits(before, phrase, after, way) if "'" in way else not _stays_short(phrase, after)
     return True
+
+
+_LET_US = r" (?:know|have|in|out|off|through|pass|be|alone|free|explain|stay|finish|live|help|show)\b"  # what others are asked for
+_SAYS_THERE = re.compile(
+    r"\b(?:that|if|because|as|since|while|when|whether|where|for|or|think|know|says?|said|sure|although|once|which) $", re.I
+)
 
 
 def wants_verb(before: str) -> bool:
@@ -152,11 +162,19 @@ def _differ(phrase: str, way: str, form: str) -> bool:
 
 
 def _stays_short(phrase: str, after: str) -> bool:
-    """Where who does it comes after, "why can't we", or "'d" may be "had": "who'd never met her"."""
-    if re.search(r"['’]d$", phrase):
+    """Where who does it comes after, "why can't we", or "'d" and "'s" may be "had" and "has": "who'd met her", "it's been sold"."""
+    if phrase.lower() in ("let's", "let’s"):  # the people of letsencrypt.org
+        return re.match(r" [A-Z]", after) is not None
+    if re.search(r"['’][ds]$", phrase):
         word = _NEXT.match(after)
-        return word is None or word[1] in _STILL_HAS or word[1] in PAST or word[1].endswith(("ed", "en", "wn", "ught"))
-    return re.search(r"n['’]t$", phrase) is not None and re.match(r" (?:I|we|you|he|she|it|they|there)\b", after) is not None
+        return word is None or word[1] in _STILL_HAS | {"better", "best"} or word[1] in PAST or word[1].endswith(_PARTICIPLES)
+    return re.search(r"n['’]t$", phrase) is not None and _WHO_NEXT.match(after) is not None
+
+
+_PARTICIPLES = ("ed", "en", "wn", "ught")
+_WHO_NEXT = re.compile(
+    r" (?:(?:I|we|you|he|she|it|they|there|any\w+|every\w+|some\w+|nobody|this|that|the|an?|my|your|his|her|our|their)\b|[A-Z])"
+)
 
 
 def _contraction_fits(before: str, phrase: str, after: str, way: str) -> bool:
@@ -164,22 +182,29 @@ def _contraction_fits(before: str, phrase: str, after: str, way: str) -> bool:
         return True
     if not re.match(r" \w", after) or _AFTER_QUESTION.search(before):
         return False
+    if re.search(r"\b(?:here|there|away|off) $", before, re.I) and way.endswith(("'s", "'m", "'re")):  # "there he is again"
+        return False
+    if phrase.lower() == "there is" and not (_BEGINS.search(before) or _SAYS_THERE.search(before)) or after.startswith(" to it"):
+        return False
     if _RELATED.search(before) and way.endswith(("'s", "'m", "'re")) or way.endswith("'d") and after.startswith(" not"):
         return False
     if _TURNED.search(before) or phrase.lower() == "there is" and _NAMED.search(before):
         return False  # "could we have gone", "the soil there is too wet"
     if way.lower() == "let's":  # "let us go on", not "he let us go on" nor "let us know"
-        return re.search(r"(?:^|[.!?;:—] )$", before) is not None and not re.match(r" (?:know|have|in|out|off|through)\b", after)
+        asked = re.match(r"[^.!?]*(?:\byou(?:rs?)?\b|\bplease\b)|[^.!?]*!|" + _LET_US, after, re.I)
+        return re.search(r"(?:^|[.!?;:—] )$", before) is not None and not asked
     if way.lower() == "here's":  # "here is my plan", not "the plan here is"
         return _BEGINS.search(before) is not None
     first, *_, last = phrase.lower().split()
-    if first in ("it", "you", "that") and _OBJECT.search(before):  # "half of it is", "removing it is"
-        return False
+    if first in ("it", "you", "that", "nothing", "something", "everything") and _OBJECT.search(before):
+        return False  # "half of it is", "removing it is"
     if re.search(r"\b(?:[A-Z]\w+ and|or) $", before) or way.endswith(("'ve", "’ve")) and after.startswith(" to "):
         return False  # "Gus and I have", "we would have to"
     if last in ("have", "has", "had"):  # "I've a dog" is few people's, and "could've it" nobody's
         word = _NEXT.match(after)
+        if word and word[1] in _NO_PARTICIPLE:  # "you have limited access"
+            return False
         if word and first in ("it", "that", "there", "what", "everything", "nothing", "something"):
             return word[1] in _STILL_HAS  # "it's acknowledged" is "it is"
-        return word is not None and (word[1] in _STILL_HAS or word[1] in PAST or word[1].endswith(("ed", "en", "wn", "ught")))
+        return word is not None and (word[1] in _STILL_HAS or word[1] in PAST or word[1].endswith(_PARTICIPLES))
     return True
