@@ -1,5 +1,6 @@
 """A rewritten passage in pieces: in order, nothing twice, each with what its unit says, and none where a sentence has moved."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -86,3 +87,16 @@ def test_numbers_stay_with_their_sentence(order, count):
     assert any(pieces)
     for piece, number in zip(pieces, numbers, strict=True):
         assert piece is None or [word for word in piece.split() if word.isdigit()] == [str(number)]
+
+
+@pytest.mark.parametrize(
+    "draft, answer, piece",
+    [
+        ('They spoke of a "stupid public" at length.', "They talked of a “stupid public” at length; I don’t.",
+         'They talked of a "stupid public" at length; I don\'t.'),
+        ("They don’t speak of the public.", "They don't talk of the public.", "They don’t talk of the public."),
+        ("They do not speak of the public.", "They don’t talk of the public.", "They don’t talk of the public."),
+    ],
+)  # fmt: skip
+def test_an_answer_is_typed_as_its_draft_is(draft, answer, piece):
+    assert align([draft], answer) == [piece]

@@ -20,6 +20,7 @@ WITHIN = 1.0  # words that parting at a semicolon costs
 SMUGGLED = 3.0  # weight from which on what belongs to another unit makes a piece unusable
 NAME, NUMBER = 2.0, 3.0  # what a name and a number weigh against a content word
 _PART = re.compile(r"(?<=;)\s+")
+_STRAIGHT = str.maketrans("‘’“”", "''\"\"")
 _WHOLE = re.compile(r"[.!?…;][\"'”’)\]*_]*\Z")
 
 Weights = dict[str, float]
@@ -35,7 +36,7 @@ def align(units: Sequence[str], answer: str) -> list[str | None]:
     said: list[Weights] = [{} for _ in units]
     for unit, (first, last) in _matched(units, text, atoms, own, theirs).items():
         said[unit] = _together(theirs[first:last])
-        pieces[unit] = _mended(text[atoms[first][0] : atoms[last - 1][1]], units[unit])
+        pieces[unit] = _typed(_mended(text[atoms[first][0] : atoms[last - 1][1]], units[unit]), "\n".join(units))
     return [piece if piece and _usable(unit, own, said) else None for unit, piece in enumerate(pieces)]
 
 
@@ -120,3 +121,11 @@ def _mended(piece: str, unit: str) -> str:
     if unit[:1].isupper() and piece[:1].islower():
         piece = piece[0].upper() + piece[1:]
     return piece
+
+
+def _typed(piece: str, draft: str) -> str:
+    """A piece with the draft's kind of apostrophes and quotation marks, where it has but one: nobody types two in a text."""
+    curly, straight = re.search("[‘’“”]", draft), re.search("['\"]", draft)
+    if straight and not curly:
+        return piece.translate(_STRAIGHT)
+    return re.sub(r"(?<=\w)'(?=\w)", "’", piece) if curly and not straight else piece
