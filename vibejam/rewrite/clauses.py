@@ -82,7 +82,6 @@ def _active(match: re.Match[str]) -> str | None:
     return what and f"{_AGENTS[match[3]]} {match[2]} {what}"
 
 
-_VERB = pattern(r"\b<verb>\b")
 _STANDS = r"(?:means|meant) (?=that\b|<clause>)"  # what a whole clause does, and no last word of it
 
 
@@ -111,7 +110,6 @@ _VERB_OR_ED = pattern(r"\b(?:<verb>|[a-z]+ed|(?i:<subject>|it|you) [a-z]{2,})\b"
 _NO_WHOLE = re.compile(r"[;:?!“”\"]|, which\b|(?:\betc|\.[a-zA-Z]|\bInc|\bCo)$|^(?:Do|Please)\b")
 _TWO = pattern(r"(?:<subject> |<clause>)")  # "she was ill, however, she came" is two clauses
 _GOES_ON = re.compile(r"(?:and|or|as|but|nor|so|yet|which|who|where|when)\b")  # what needs its comma
-_TIME = re.compile(r"(?:time|day|days|year|moment|week|month|morning|night|hour|way|reason|first|last|least|more|minute|instant)$")
 
 CLAUSES: list[Move] = [
     # that

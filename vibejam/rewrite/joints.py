@@ -58,8 +58,6 @@ _TURNS = re.compile(
     r"(?:It (?:is|was) (?:also )?(?:important|worth)|It should be|We (?:look|regret|appreciate)|Thank|Please|However)\b"
 )
 _ANNOUNCES = re.compile(r"\b(?:an?|one|this|two|three|following|same|simple) (?:[\w-]+ ){0,2}[\w-]+$")  # what the next words are
-
-
 _QUOTED = re.compile(r"(?:^|\s)['‘][A-Za-z](?:[^'’]|['’]\w)*$")
 
 
@@ -138,7 +136,7 @@ def _paired(template: str) -> Put:
 
     def put(match: re.Match[str]) -> str | None:
         before, after = sentence_before(match), sentence_after(match)
-        if _within_brackets(match) or _DASHED.search(before + after) or ("," in template and "," in match[1]):
+        if _within_brackets(match) or _DASHED.search(before + after):
             return None
         if re.match(r"(?:no|sorry|wait|oops)\b", match[1]) or after.startswith("of "):
             return None

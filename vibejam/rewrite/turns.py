@@ -7,22 +7,16 @@ import re
 
 from vibejam.rewrite.moves import Move, pattern, sentence_after, sentence_before, unless
 
-_COMPARED = (
-    r"(?:more|less|better|worse|larger|smaller|higher|lower|longer|shorter|faster|slower|cheaper|easier|harder|stronger|older|younger"
-    r"|fewer)"
-)
 _TITLE = r"(?:Mr|Mrs|Dr|Miss|Lady|Lord|Sir|Father|Captain|Professor)"
 _WHO = rf"(?:the|my) (?:[a-z]+ )?[a-zA-Z]+|{_TITLE}\.? [A-Z][a-z]+(?! [A-Z])|(?!{_TITLE}\b)[A-Z][a-z]+"
 _NO_MORE = r"\.|, (?!(?:who|whom|whose|which|the|an?|my|his|her)\b)"  # nothing more of who said it
 _GIVE = {"e": "give", "es": "gives", "ed": "gave", "ing": "giving"}
-_MAKE = {"e": "make", "es": "makes", "ed": "made", "ing": "making"}
 _TELL = {"": "tell", "s": "tells", "ed": "told", "ing": "telling"}
 _THEM = r"(me|us|you|him|her|it|them|people|users|readers|anyone|everyone|others|someone|somebody)"
 _HELPED = (
     r"(?:understand|see|find|make|get|do|build|write|learn|keep|remember|feel|think|know|work|improve|avoid|choose|decide|become|move"
     r"|create|fix|use|live|grow|reach|solve|prepare|plan|read|cope)\b"
 )
-_DETERMINED = re.compile(r"\b(?:the|a|an|this|that|no|any|of|in) $")
 _STATE = (  # verbs of what is, and of nobody who came: "he appeared to take her away"
     r"(?:[a-z]+ly )?(?:be|have|know|want|think|like|need|care|matter|use|hold|regard|believe|feel|mean|work|understand|exist|agree"
     r"|lack|contain|include)\b"
